@@ -1,0 +1,50 @@
+package dev.ridgeline.device;
+
+import dev.ridgeline.op.Op;
+import dev.ridgeline.tensor.Buffer;
+
+import java.util.List;
+
+/// A place that owns memory and runs kernels in order.
+public interface Device extends AutoCloseable {
+    /// The name it is asked for by: `cpu`, `cpu:1`, `cuda:0`.
+    String name();
+
+    /// What it is, for people: the processor's or the GPU's marketing name.
+    String description();
+
+    /// Bytes that may be allocated at once.
+    long capacity();
+
+    /// Bytes allocated now.
+    long allocated();
+
+    /// Size of the last cache before memory, in bytes: what a cold measurement has to exceed.
+    long lastLevelCache();
+
+    /// @throws OutOfDeviceMemory if the capacity would be passed
+    Buffer allocate(long bytes);
+
+    Stream stream();
+
+    /// Every kernel this device has for `op`, preferred first. Empty if it has none.
+    <O extends Op> List<Kernel<O>> kernels(Class<O> op);
+
+    /// Binds the first kernel that accepts `op`.
+    ///
+    /// @throws NoKernel naming each refusal, if none does
+    default <O extends Op> Launch bind(O op) {
+        @SuppressWarnings("unchecked")
+        var type = (Class<O>) op.getClass();
+        var refusals = new StringBuilder();
+        for (var kernel : kernels(type)) {
+            var refusal = kernel.refusal(op);
+            if (refusal.isEmpty()) return kernel.bind(op);
+            refusals.append("\n  ").append(kernel.id()).append(": ").append(refusal.get());
+        }
+        throw new NoKernel("no kernel for " + op.name() + " on " + name() + refusals);
+    }
+
+    @Override
+    void close();
+}

@@ -1,0 +1,29 @@
+package dev.ridgeline.device;
+
+import dev.ridgeline.op.Op;
+
+import java.util.Optional;
+
+/// One implementation of one op on one device.
+public interface Kernel<O extends Op> {
+    KernelId id();
+
+    /// Why this kernel will not run `op`, for a person to read; empty if it will. Pure and cheap.
+    Optional<String> refusal(O op);
+
+    /// Prepares `op` for any number of launches: resolves what a launch would look up and allocates
+    /// what it would allocate. The operands' contents may change between launches, unless the
+    /// kernel's documentation says that it reads one at binding (prepacked weights).
+    ///
+    /// @throws IllegalArgumentException if `refusal(op)` is present
+    Launch bind(O op);
+
+    /// Throws the refusal, if there is one; for the first line of [#bind].
+    default void requireAccepted(O op) {
+        refusal(op)
+                .ifPresent(
+                        reason -> {
+                            throw new IllegalArgumentException(id() + ": " + reason);
+                        });
+    }
+}

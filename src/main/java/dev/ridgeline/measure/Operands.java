@@ -1,0 +1,159 @@
+package dev.ridgeline.measure;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.ridgeline.device.Device;
+import dev.ridgeline.tensor.Buffer;
+import dev.ridgeline.tensor.DType;
+import dev.ridgeline.tensor.HostBuffer;
+import dev.ridgeline.tensor.Shape;
+import dev.ridgeline.tensor.Tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+
+/// Makes the tensors of one workload and owns their memory.
+///
+/// Values come from a counter-based generator (SplitMix64's finaliser over seed, tensor number and
+/// element number), so element i is the same bits on every device and in any order of filling.
+public final class Operands implements AutoCloseable {
+    /// Where a planned tensor would live: a size without memory.
+    private record Planned(long bytes) implements Buffer {
+        @Override
+        public void upload(MemorySegment host) {
+            throw new IllegalStateException("a planned tensor has no memory");
+        }
+
+        @Override
+        public void download(MemorySegment host) {
+            throw new IllegalStateException("a planned tensor has no memory");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /// Writes element `i`, whose random bits are `bits`.
+    @FunctionalInterface
+    private interface Fill {
+        void set(MemorySegment memory, long i, long bits);
+    }
+
+    private final LongFunction<Buffer> allocator;
+    private final long seed;
+    private final boolean filled;
+    private final List<Buffer> buffers = new ArrayList<>();
+
+    private Operands(LongFunction<Buffer> allocator, long seed, boolean filled) {
+        this.allocator = allocator;
+        this.seed = seed;
+        this.filled = filled;
+    }
+
+    static Operands on(Device device, long seed) {
+        return new Operands(device::allocate, seed, true);
+    }
+
+    static Operands onHost(long seed) {
+        return new Operands(HostBuffer::of, seed, true);
+    }
+
+    static Operands planned() {
+        return new Operands(Planned::new, 0, false);
+    }
+
+    /// Inputs uniform in `[low, high)`, rounded to `dtype`.
+    public Tensor uniform(DType dtype, double low, double high, int... dims) {
+        double step = (high - low) * 0x1p-24;
+        return tensor(
+                dtype,
+                dims,
+                switch (dtype) {
+                    case F32 ->
+                            (s, i, r) ->
+                                    s.setAtIndex(JAVA_FLOAT, i, (float) (low + step * (r >>> 40)));
+                    case BF16 ->
+                            (s, i, r) ->
+                                    s.setAtIndex(
+                                            JAVA_SHORT,
+                                            i,
+                                            DType.toBf16((float) (low + step * (r >>> 40))));
+                    case I32 -> throw new IllegalArgumentException("use integers for i32");
+                });
+    }
+
+    /// Inputs uniform in [-1, 1).
+    public Tensor uniform(DType dtype, int... dims) {
+        return uniform(dtype, -1, 1, dims);
+    }
+
+    /// Integers uniform in `[low, high)`.
+    public Tensor integers(int low, int high, int... dims) {
+        return tensor(
+                DType.I32,
+                dims,
+                (s, i, r) ->
+                        s.setAtIndex(JAVA_INT, i, low + (int) ((r >>> 33) % ((long) high - low))));
+    }
+
+    /// These f32 values.
+    public Tensor values(float... values) {
+        return tensor(
+                DType.F32,
+                new int[] {values.length},
+                (s, i, r) -> s.setAtIndex(JAVA_FLOAT, i, values[(int) i]));
+    }
+
+    /// An output, filled with NaN so that an element nobody wrote is seen.
+    public Tensor output(DType dtype, int... dims) {
+        return tensor(
+                dtype,
+                dims,
+                switch (dtype) {
+                    case F32 -> (s, i, r) -> s.setAtIndex(JAVA_FLOAT, i, Float.NaN);
+                    case BF16 -> (s, i, r) -> s.setAtIndex(JAVA_SHORT, i, (short) 0x7fc0);
+                    case I32 -> (s, i, r) -> s.setAtIndex(JAVA_INT, i, Integer.MIN_VALUE);
+                });
+    }
+
+    private Tensor tensor(DType dtype, int[] dims, Fill fill) {
+        var shape = Shape.of(dims);
+        long key = mix(seed * 0x9e3779b97f4a7c15L + buffers.size());
+        var buffer = allocator.apply(shape.count() * dtype.bytes());
+        buffers.add(buffer);
+        if (buffer instanceof HostBuffer host) {
+            fill(host.segment(), shape.count(), key, fill);
+        } else if (filled) {
+            try (var staging = HostBuffer.of(buffer.bytes())) {
+                fill(staging.segment(), shape.count(), key, fill);
+                buffer.upload(staging.segment());
+            }
+        }
+        return new Tensor(dtype, shape, buffer);
+    }
+
+    private static void fill(MemorySegment memory, long count, long key, Fill fill) {
+        for (long i = 0; i < count; i++) fill.set(memory, i, mix(key + i * 0x9e3779b97f4a7c15L));
+    }
+
+    /// SplitMix64's finaliser (Steele, Lea and Flood 2014; constants of Stafford's variant 13).
+    private static long mix(long z) {
+        z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+        return z ^ z >>> 31;
+    }
+
+    /// Bytes of everything made so far.
+    public long bytes() {
+        return buffers.stream().mapToLong(Buffer::bytes).sum();
+    }
+
+    @Override
+    public void close() {
+        buffers.forEach(Buffer::close);
+    }
+}

@@ -1,0 +1,13 @@
+package dev.ridgeline.measure.workload;
+
+import dev.ridgeline.measure.Workload;
+
+import java.util.List;
+
+final class PositionWorkloads {
+    private PositionWorkloads() {}
+
+    static List<Workload<?>> probes() {
+        return List.of();
+    }
+}

@@ -1,0 +1,31 @@
+package dev.ridgeline.op;
+
+import dev.ridgeline.tensor.DType;
+
+/// `|actual - expected| <= absolute + relative * |expected|`, element by element. A NaN is admitted
+/// only where one is expected.
+public record Tolerance(double absolute, double relative) {
+    public boolean admits(double actual, double expected) {
+        if (Double.isNaN(expected)) return Double.isNaN(actual);
+        return actual == expected
+                || Math.abs(actual - expected) <= absolute + relative * Math.abs(expected);
+    }
+
+    /// For a sum of `terms` products of size up to `magnitude`, accumulated in f32 and stored as
+    /// `stored`.
+    ///
+    /// Each of the k roundings is at most 2^-24 of a partial sum, which for independent terms
+    /// uniform in ±magnitude grows as magnitude·sqrt(i/3). Added up as a random walk that is a
+    /// standard deviation of 2^-24·magnitude·k/sqrt(18); 7 of them (an element in 10^11) are below
+    /// 2^-23·magnitude·k. Storing costs one more rounding.
+    public static Tolerance sum(long terms, double magnitude, DType stored) {
+        return new Tolerance((0x1p-23 * terms + 0x1p-22) * magnitude, stored.roundoff() * 2);
+    }
+
+    /// For a value that is computed from its inputs by a handful of f32 operations, each within
+    /// `ulps` units in the last place, and stored as `stored`; `magnitude` is the size of the
+    /// largest intermediate.
+    public static Tolerance elementwise(double ulps, double magnitude, DType stored) {
+        return new Tolerance(ulps * 0x1p-24 * magnitude, ulps * 0x1p-24 + stored.roundoff() * 2);
+    }
+}
