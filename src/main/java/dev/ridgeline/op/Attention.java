@@ -41,7 +41,7 @@ public record Attention(
         Require.that(
                 k.dim(0) == q.dim(0) && k.dim(3) == q.dim(3) && q.dim(1) % k.dim(1) == 0,
                 "%s: k %s does not fit q %s (same batch and head dim, key heads divide query"
-                    + " heads)",
+                        + " heads)",
                 op,
                 k.shape(),
                 q.shape());

@@ -6,7 +6,7 @@ import java.util.List;
 
 /// Gated unit of Llama's feed-forward (arXiv 2002.05202): `y = silu(gate) · up`, `silu(x) = x / (1
 /// + exp(-x))`; all (rows, cols), f32/bf16; rows may be strided, so that gate and up can be halves
-/// of one projection's output.
+///   of one projection's output.
 public record SwiGlu(Tensor gate, Tensor up, Tensor y) implements Op {
     public SwiGlu {
 
