@@ -1,0 +1,127 @@
+package dev.ridgeline.measure;
+
+import dev.ridgeline.device.Device;
+import dev.ridgeline.device.Launch;
+import dev.ridgeline.device.Stream;
+import dev.ridgeline.op.Op;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// Times a verified kernel.
+public final class Sampler {
+    // long against the clock's resolution and a stray interrupt, short against the clock's drift
+    private static final double SAMPLE_SECONDS = 1e-3;
+    private static final int MIN_SAMPLES = 8;
+    private static final int MAX_COPIES = 64;
+
+    private final Protocol protocol;
+
+    public Sampler(Protocol protocol) {
+        this.protocol = protocol;
+    }
+
+    /// Copies of the operands that a cold measurement rotates over: enough to exceed twice the
+    /// last-level cache, as far as 64 copies and the device's free memory allow; 1 when hot.
+    public static int copies(Workload<?> workload, Device device, boolean cold) {
+        if (!cold) return 1;
+        long each = workload.bytes();
+        long wanted = Math.ceilDiv(2 * device.lastLevelCache(), each) + 1;
+        long fitting = (device.capacity() - device.allocated()) / each;
+        return Math.clamp(Math.min(wanted, fitting), 1, MAX_COPIES);
+    }
+
+    /// One round: fresh operands, warm-up, samples.
+    ///
+    /// @return seconds per launch, in the order taken; at least one
+    public <O extends Op> double[] round(Verified<O> verified) {
+        var device = verified.device();
+        var workload = verified.workload();
+        int copies = copies(workload, device, protocol.cold());
+        var instances = new ArrayList<Workload.Instance<O>>();
+        var launches = new ArrayList<Launch>();
+        try {
+            for (int i = 0; i < copies; i++) {
+                var instance = workload.withSeed(protocol.seed() + i).on(device);
+                instances.add(instance);
+                launches.add(verified.kernel().bind(instance.op()));
+            }
+            return new Round(launches, device.stream()).samples();
+        } finally {
+            launches.forEach(Launch::close);
+            instances.forEach(Workload.Instance::close);
+        }
+    }
+
+    private final class Round {
+        private final List<Launch> launches;
+        private final Stream stream;
+        private int next;
+
+        Round(List<Launch> launches, Stream stream) {
+            this.launches = launches;
+            this.stream = stream;
+        }
+
+        double[] samples() {
+            int batch = warmUp();
+            double budget = protocol.maxSeconds() / protocol.rounds();
+            var samples = new ArrayList<Double>();
+            for (double spent = 0; spent < budget; ) {
+                double seconds = time(batch);
+                samples.add(seconds);
+                spent += seconds * batch;
+                if (samples.size() >= MIN_SAMPLES && quiet(samples)) break;
+            }
+            return samples.stream().mapToDouble(s -> s).toArray();
+        }
+
+        private boolean quiet(List<Double> samples) {
+            var soFar = samples.stream().mapToDouble(s -> s).toArray();
+            return new Measurement(List.of(soFar)).noise() < protocol.maxNoise() / 2;
+        }
+
+        /// Runs until the time is up and the last third of the samples is no faster than the third
+        /// before by more than the noise allowed; four times as long at most.
+        ///
+        /// @return launches per sample
+        private int warmUp() {
+            int batch = 1;
+            var seen = new ArrayList<Double>();
+            double spent = 0;
+            while (spent < 4 * protocol.warmupSeconds() || seen.isEmpty()) {
+                double seconds = time(batch);
+                seen.add(seconds);
+                spent += seconds * batch;
+                if (seconds * batch < SAMPLE_SECONDS)
+                    batch = (int) Math.clamp(SAMPLE_SECONDS / Math.max(seconds, 1e-9), batch, 1e6);
+                if (spent >= protocol.warmupSeconds() && flat(seen)) break;
+            }
+            return batch;
+        }
+
+        private boolean flat(List<Double> seen) {
+            int third = seen.size() / 3;
+            if (third < 2) return seen.size() > 3;
+            double before = median(seen.subList(seen.size() - 2 * third, seen.size() - third));
+            double last = median(seen.subList(seen.size() - third, seen.size()));
+            return last > before * (1 - protocol.maxNoise());
+        }
+
+        private static double median(List<Double> values) {
+            double[] sorted = values.stream().mapToDouble(v -> v).toArray();
+            Arrays.sort(sorted);
+            return Measurement.quantile(sorted, 0.5);
+        }
+
+        private double time(int batch) {
+            var from = stream.mark();
+            for (int i = 0; i < batch; i++) {
+                launches.get(next).on(stream);
+                next = next + 1 == launches.size() ? 0 : next + 1;
+            }
+            return stream.seconds(from, stream.mark()) / batch;
+        }
+    }
+}
