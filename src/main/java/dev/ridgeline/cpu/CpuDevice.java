@@ -4,6 +4,7 @@ import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.device.Stream;
+import dev.ridgeline.hardware.Processor;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.HostBuffer;
@@ -15,6 +16,10 @@ import java.util.stream.Collectors;
 
 /// The host's cores and a capped part of its memory.
 public final class CpuDevice implements Device {
+    /// Stands for a last-level cache the system does not tell: larger than most, so that cold
+    /// measurements stay cold.
+    private static final long UNKNOWN_CACHE = 64L << 20;
+
     private final String name;
     private final long capacity;
     private final AtomicLong allocated = new AtomicLong();
@@ -49,7 +54,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public String description() {
-        return CpuInfo.HOST.model();
+        return Processor.host().model();
     }
 
     @Override
@@ -64,7 +69,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public long lastLevelCache() {
-        return CpuInfo.HOST.lastLevelCache();
+        return Processor.host().lastLevelCache().orElse(UNKNOWN_CACHE);
     }
 
     @Override
