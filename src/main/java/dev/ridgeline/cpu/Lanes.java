@@ -108,6 +108,17 @@ final class Lanes {
         return bits.add(odd).add(0x7fff);
     }
 
+    /// `2 · COUNT` bf16 from element `index` on, two to an int, the first in the lower half.
+    static IntVector loadPairs(MemorySegment memory, long index) {
+        requireNative(memory);
+        return IntVector.fromMemorySegment(I32, memory, index << 1, LE);
+    }
+
+    static void storePairs(IntVector pairs, MemorySegment memory, long index) {
+        requireNative(memory);
+        pairs.intoMemorySegment(memory, index << 1, LE);
+    }
+
     /// One element, for tails.
     static float get(DType dtype, MemorySegment memory, long index) {
         return dtype == DType.F32
