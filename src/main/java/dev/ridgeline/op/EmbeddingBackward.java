@@ -16,7 +16,7 @@ import java.util.Optional;
 /// | `dtable`     | (vocab, cols) | f32      |
 /// | `dpositions` | (T, cols)     | f32      |
 ///
-/// Tokens outside `[0, vocab)` are skipped.
+/// A row whose token is outside `[0, vocab)` adds to `dpositions` only.
 public record EmbeddingBackward(
         Tensor tokens, Tensor dy, Tensor dtable, Optional<Tensor> dpositions) implements Op {
     public EmbeddingBackward {

@@ -1,13 +1,87 @@
 package dev.ridgeline.measure.workload;
 
 import dev.ridgeline.measure.Workload;
+import dev.ridgeline.op.Copy;
+import dev.ridgeline.op.FmaLoop;
+import dev.ridgeline.op.Scale;
+import dev.ridgeline.op.Triad;
+import dev.ridgeline.tensor.DType;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
-final class StreamWorkloads {
+/// The ceilings: STREAM's loops on n floats, and multiply-adds in registers.
+public final class StreamWorkloads {
+    /// Lanes of [#fmaLoop] that fill a core: several tasks for any number and width of registers.
+    public static final int LANES_PER_CORE = 384 * 8;
+
+    private static final float FACTOR = 3;
+
+    private static final int[] PROBES = {1, 7, 8, 15, 16, 31, 32, 33, 4097, 65_537, 1_100_003};
+
     private StreamWorkloads() {}
 
+    public static Workload<Copy> copy(int n, long seed) {
+        return new Workload<>(
+                Copy.class,
+                "",
+                Map.of("n", n),
+                DType.F32,
+                seed,
+                o -> new Copy(o.uniform(DType.F32, n), o.output(DType.F32, n)));
+    }
+
+    public static Workload<Scale> scale(int n, long seed) {
+        return new Workload<>(
+                Scale.class,
+                "",
+                Map.of("n", n),
+                DType.F32,
+                seed,
+                o -> new Scale(o.uniform(DType.F32, n), o.output(DType.F32, n), FACTOR));
+    }
+
+    public static Workload<Triad> triad(int n, long seed) {
+        return new Workload<>(
+                Triad.class,
+                "",
+                Map.of("n", n),
+                DType.F32,
+                seed,
+                o ->
+                        new Triad(
+                                o.uniform(DType.F32, n),
+                                o.uniform(DType.F32, n),
+                                o.output(DType.F32, n),
+                                FACTOR));
+    }
+
+    /// @param lanes usually a multiple of `LANES_PER_CORE`
+    public static Workload<FmaLoop> fmaLoop(int lanes, int iterations, long seed) {
+        Map<String, Integer> extents = new LinkedHashMap<>();
+        extents.put("lanes", lanes);
+        extents.put("iterations", iterations);
+        return new Workload<>(
+                FmaLoop.class,
+                "",
+                Collections.unmodifiableMap(extents),
+                DType.F32,
+                seed,
+                o -> new FmaLoop(o.output(DType.F32, lanes), iterations));
+    }
+
     static List<Workload<?>> probes() {
-        return List.of();
+        var probes = new ArrayList<Workload<?>>();
+        for (int n : PROBES) {
+            probes.add(copy(n, 1));
+            probes.add(scale(n, 1));
+            probes.add(triad(n, 1));
+        }
+        for (int lanes : new int[] {1, 47, 48, 95, 96, 97, 193, LANES_PER_CORE})
+            for (int iterations : new int[] {1, 2, 1001}) probes.add(fmaLoop(lanes, iterations, 1));
+        return probes;
     }
 }
