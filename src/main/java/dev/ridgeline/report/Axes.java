@@ -12,12 +12,7 @@ import java.util.stream.Stream;
 /// A logarithmic frame: intensity in flop per byte to the right, flop/s upwards, pixels in SVG's
 /// directions.
 record Axes(
-        int width,
-        int height,
-        double leftmost,
-        double rightmost,
-        double lowest,
-        double highest) {
+        int width, int height, double leftmost, double rightmost, double lowest, double highest) {
     private static final int NARROW = 600;
 
     /// A frame that holds these values with some room on every side.
@@ -53,7 +48,9 @@ record Axes(
 
     double x(double intensity) {
         return left()
-                + (right() - left()) * Math.log(intensity / leftmost) / Math.log(rightmost / leftmost);
+                + (right() - left())
+                        * Math.log(intensity / leftmost)
+                        / Math.log(rightmost / leftmost);
     }
 
     double y(double rate) {
@@ -65,9 +62,9 @@ record Axes(
         return leftmost * Math.pow(rightmost / leftmost, (x - left()) / (right() - left()));
     }
 
-    /// Whether a box of this centre and size is inside the frame.
+    /// Whether a box of this centre and size is inside the frame, or in the margin above it.
     boolean holds(double x, double y, double w, double h) {
-        return x - w / 2 >= left() && x + w / 2 <= right() && y - h / 2 >= top() && y + h / 2 <= bottom();
+        return x - w / 2 >= left() && x + w / 2 <= right() && y >= h / 2 && y + h / 2 <= bottom();
     }
 
     Markup grid() {
@@ -88,14 +85,19 @@ record Axes(
                                                         left() - 8,
                                                         y(d) + 4,
                                                         "end",
-                                                        Si.scaled(d, 1, narrow() ? "" : "FLOP/s"))));
+                                                        Si.scaled(
+                                                                d, 1, narrow() ? "" : "FLOP/s"))));
         return el(
                 "g",
                 css("grid"),
                 at("aria-hidden", true),
                 all(vertical),
                 all(horizontal),
-                label(left() - 8, 14, narrow() ? "start" : "end", narrow() ? "rate, FLOP/s" : "rate"),
+                label(
+                        left() - 8,
+                        14,
+                        narrow() ? "start" : "end",
+                        narrow() ? "rate, FLOP/s" : "rate"),
                 label(
                         right(),
                         height - 8.0,
@@ -107,17 +109,19 @@ record Axes(
 
     /// Powers of ten inside the range.
     private static Stream<Double> decades(double from, double to) {
-        return IntStream.rangeClosed((int) Math.ceil(Math.log10(from)), (int) Math.floor(Math.log10(to)))
+        return IntStream.rangeClosed(
+                        (int) Math.ceil(Math.log10(from)), (int) Math.floor(Math.log10(to)))
                 .mapToObj(p -> Math.pow(10, p));
     }
 
     private static String plain(double power) {
-        return power < 1 ? Si.fixed(power, (int) -Math.rint(Math.log10(power))) : Si.fixed(power, 0);
+        return power < 1
+                ? Si.fixed(power, (int) -Math.rint(Math.log10(power)))
+                : Si.fixed(power, 0);
     }
 
     private static Markup line(double x1, double y1, double x2, double y2) {
-        return el(
-                "path", at("d", Si.format("M%.1f %.1fL%.1f %.1f", x1, y1, x2, y2)));
+        return el("path", at("d", Si.format("M%.1f %.1fL%.1f %.1f", x1, y1, x2, y2)));
     }
 
     private static Markup label(double x, double y, String anchor, String text) {

@@ -41,14 +41,14 @@ final class Chapter {
                 section(
                         "Roofline",
                         "A point is a kernel on a shape: its rate over the work it does per byte it"
-                                + " must move. The lines are what this device was measured at, not"
-                                + " what its vendor promises; a point over a line found its operands"
-                                + " in cache. Hollow points used fewer threads.",
+                            + " must move. The lines are what this device was measured at, not what"
+                            + " its vendor promises; a point over a line found its operands in"
+                            + " cache. Hollow points used fewer threads.",
                         RooflinePlot.of(file, rowIds)),
                 section(
                         "Share of the ceiling",
                         "How much of the measured limit that binds it a kernel reaches, higher is"
-                                + " better. The mark is the ceiling, the thin line the 95 % interval.",
+                            + " better. The mark is the ceiling, the thin line the 95 % interval.",
                         ShareBars.of(file, rowIds)),
                 section(
                         "Results",
@@ -61,12 +61,13 @@ final class Chapter {
                         RowTable.of(file, rowIds)),
                 section(
                         "Ceilings",
-                        "Measured at the start and beside every row of this run, on this device.",
-                        ceilings()),
+                        "Measured on this device in every round of the run, so that a share"
+                                + " compares a row and its ceiling under the same clock.",
+                        Environment.ceilings(file)),
                 section(
                         "Environment",
                         "What was measured, on what, and how: enough to do it again.",
-                        environment()));
+                        Environment.of(file)));
     }
 
     private Markup section(String title, String howToRead, Markup content) {
@@ -93,17 +94,24 @@ final class Chapter {
                                 Stream.concat(
                                                 file.devices().stream().map(this::facts),
                                                 Stream.of(
-                                                        file.protocol().cold() ? "cold cache" : "hot cache",
-                                                        file.created().replaceFirst("T(\\d+:\\d+).*Z", " $1 UTC"),
+                                                        file.protocol().cold()
+                                                                ? "cold cache"
+                                                                : "hot cache",
+                                                        file.created()
+                                                                .replaceFirst(
+                                                                        "T(\\d+:\\d+).*Z",
+                                                                        " $1 UTC"),
                                                         "ridgeline %s, %s"
-                                                                .formatted(build.version(), shortCommit())))
+                                                                .formatted(
+                                                                        build.version(),
+                                                                        shortCommit())))
                                         .map(fact -> el("span", fact)))));
     }
 
     private String facts(ResultFile.DeviceRecord device) {
         return device.name()
                 + ", "
-                + Table.threads(device.threads())
+                + Si.count(device.threads(), "thread")
                 + device.vectorBits().map(bits -> ", " + bits + "-bit vectors").orElse("");
     }
 
@@ -116,25 +124,22 @@ final class Chapter {
         var warnings = new ArrayList<String>();
         if (!file.complete())
             warnings.add("The run did not end as it should; these are the rows it had until then.");
-        if (file.ridgeline().dirty())
-            warnings.add("The build had changes that are in no commit.");
+        if (file.ridgeline().dirty()) warnings.add("The build had changes that are in no commit.");
         for (var status : List.of(Row.Status.WRONG, Row.Status.FAILED)) {
             long count = file.rows().stream().filter(r -> r.status() == status).count();
             if (count > 0)
                 warnings.add(
-                        "%d %s %s; see the table."
-                                .formatted(
-                                        count,
-                                        count == 1 ? "row" : "rows",
-                                        status == Row.Status.WRONG ? "gave wrong results" : "failed"));
+                        Si.count(count, "row")
+                                + (status == Row.Status.WRONG
+                                        ? " gave wrong results; see the table."
+                                        : " failed; see the table."));
         }
         long noisy = file.rows().stream().filter(Row::noisy).count();
         if (noisy > 0)
             warnings.add(
-                    "%d %s noisier than the ±%s asked for."
+                    "Noisy: the interval of %s is wider than the ±%s asked for."
                             .formatted(
-                                    noisy,
-                                    noisy == 1 ? "row is" : "rows are",
+                                    Si.count(noisy, "row"),
                                     Si.percent(file.protocol().maxNoise())));
         return warnings.isEmpty()
                 ? Markup.NOTHING
@@ -171,7 +176,7 @@ final class Chapter {
 
     private Optional<Markup> fastest() {
         return file.rows().stream()
-                .filter(r -> Family.of(r.op()) != Family.CEILING)
+                .filter(r -> Family.of(r.op()) != Family.CEILING && !r.noisy())
                 .filter(r -> r.rate().filter(rate -> rate.unit().equals("flop/s")).isPresent())
                 .max(Comparator.comparingDouble(r -> r.rate().orElseThrow().value()))
                 .map(
@@ -185,7 +190,13 @@ final class Chapter {
     private String unmeasured() {
         var counts =
                 Stream.of(Row.Status.WRONG, Row.Status.FAILED, Row.Status.REFUSED)
-                        .map(s -> counted(s, file.rows().stream().filter(r -> r.status() == s).count()))
+                        .map(
+                                s ->
+                                        counted(
+                                                s,
+                                                file.rows().stream()
+                                                        .filter(r -> r.status() == s)
+                                                        .count()))
                         .filter(text -> !text.isEmpty())
                         .toList();
         return counts.isEmpty() ? "each proven right first" : String.join(", ", counts);
@@ -197,73 +208,5 @@ final class Chapter {
 
     private static Markup tile(String title, String value, String detail) {
         return el("div", el("dt", title), el("dd", el("b", value), el("small", detail)));
-    }
-
-    private Markup ceilings() {
-        if (file.ceilings().isEmpty()) return Markup.NOTHING;
-        return el(
-                "dl",
-                css("pairs"),
-                all(
-                        file.ceilings().stream()
-                                .map(
-                                        c ->
-                                                pair(
-                                                        c.name(),
-                                                        "%s %s"
-                                                                .formatted(
-                                                                        Si.rate(c.value(), c.unit()),
-                                                                        Si.plusMinus(
-                                                                                (c.high() - c.low())
-                                                                                        / 2
-                                                                                        / c.value()))))));
-    }
-
-    private Markup environment() {
-        var protocol = file.protocol();
-        return el(
-                "div",
-                css("environment"),
-                pairs("Host", file.host().entrySet().stream().map(e -> pair(e.getKey(), e.getValue()))),
-                pairs(
-                        "Device",
-                        file.devices().stream()
-                                .flatMap(
-                                        d ->
-                                                Stream.of(
-                                                        pair(d.name(), d.description()),
-                                                        pair("threads", d.threads()),
-                                                        pair("memory", Si.binaryBytes(d.capacityBytes())),
-                                                        d.vectorBits()
-                                                                .map(bits -> pair("vectors", bits + " bits"))
-                                                                .orElse(Markup.NOTHING)))),
-                pairs(
-                        "Protocol",
-                        Stream.of(
-                                pair("rounds", protocol.rounds()),
-                                pair("warm-up", "at least " + Si.scaled(protocol.warmupSeconds(), 2, "s") + " a round"),
-                                pair("sampling", "at most " + Si.scaled(protocol.maxSeconds(), 2, "s") + " a row"),
-                                pair("noise allowed", "±" + Si.percent(protocol.maxNoise())),
-                                pair("operands", protocol.cold() ? "not in cache" : "in cache"),
-                                pair("seed", protocol.seed()))),
-                pairs(
-                        "Run",
-                        Stream.of(
-                                pair("began", file.created()),
-                                pair("ridgeline", file.ridgeline().version()),
-                                pair(
-                                        "commit",
-                                        file.ridgeline().commit()
-                                                + (file.ridgeline().dirty() ? " and changes" : "")),
-                                pair("arguments", String.join(" ", file.argv())),
-                                pair("schema", file.schema()))));
-    }
-
-    private static Markup pairs(String title, Stream<Markup> pairs) {
-        return el("section", el("h4", title), el("dl", css("pairs"), all(pairs)));
-    }
-
-    private static Markup pair(String name, Object value) {
-        return el("div", el("dt", name), el("dd", text(value)));
     }
 }

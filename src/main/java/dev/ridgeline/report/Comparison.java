@@ -107,10 +107,7 @@ public record Comparison(
     private static Pair pair(Row before, Row after, double threshold) {
         var speed = Speed.of(before.seconds().orElseThrow(), after.seconds().orElseThrow());
         return new Pair(
-                before,
-                after,
-                speed,
-                speed.verdict(threshold, before.noisy() || after.noisy()));
+                before, after, speed, speed.verdict(threshold, before.noisy() || after.noisy()));
     }
 
     private static List<Row> missing(ResultFile from, ResultFile in) {
@@ -139,8 +136,7 @@ public record Comparison(
     static String describe(ResultFile.DeviceRecord device) {
         return device.description()
                 + ", "
-                + device.threads()
-                + (device.threads() == 1 ? " thread" : " threads")
+                + Si.count(device.threads(), "thread")
                 + device.vectorBits().map(bits -> ", " + bits + "-bit vectors").orElse("");
     }
 
@@ -179,18 +175,19 @@ public record Comparison(
 
     /// The outcome in one sentence.
     public String summary() {
+        var slower = Si.count(count(Verdict.SLOWER), "row");
         return switch (outcome()) {
             case PASSED -> "Nothing got slower.";
             case REGRESSED ->
                     broken.isEmpty()
-                            ? "%d rows got slower.".formatted(count(Verdict.SLOWER))
-                            : "%d rows got slower and %d are not measured any more."
-                                    .formatted(count(Verdict.SLOWER), broken.size());
+                            ? slower + " got slower."
+                            : "%s got slower, and %s not measured any more."
+                                    .formatted(slower, broken.size());
             case NOT_ENOUGH_EVIDENCE ->
                     pairs.isEmpty()
                             ? "Not enough evidence: no row was measured in both."
-                            : "Not enough evidence: %d noisy rows could hide a difference."
-                                    .formatted(count(Verdict.UNCLEAR));
+                            : "Not enough evidence: a difference could hide in the noise of %s."
+                                    .formatted(Si.count(count(Verdict.UNCLEAR), "row"));
         };
     }
 }

@@ -71,9 +71,9 @@ public final class ComparisonTable {
         for (var row : comparison.onlyBefore()) lines.add("only in the first: " + row.key());
         for (var row : comparison.onlyAfter()) lines.add("only in the second: " + row.key());
         lines.add(
-                "%d rows compared: %d slower, %d faster, %d same, %d unclear; %s differ"
+                "%s compared: %s slower, %s faster, %s same, %s unclear; %s differ"
                         .formatted(
-                                comparison.pairs().size(),
+                                Si.count(comparison.pairs().size(), "row"),
                                 comparison.count(Verdict.SLOWER),
                                 comparison.count(Verdict.FASTER),
                                 comparison.count(Verdict.SAME),

@@ -30,13 +30,13 @@ enum Family {
             case "adam_w" -> OPTIMIZER;
             case "copy", "scale", "triad", "fma_loop" -> CEILING;
             case "softmax",
-                            "softmax_backward",
-                            "cross_entropy",
-                            "rms_norm",
-                            "rms_norm_backward",
-                            "layer_norm",
-                            "layer_norm_backward",
-                            "bias_gradient" ->
+                    "softmax_backward",
+                    "cross_entropy",
+                    "rms_norm",
+                    "rms_norm_backward",
+                    "layer_norm",
+                    "layer_norm_backward",
+                    "bias_gradient" ->
                     REDUCTION;
             default -> ELEMENTWISE;
         };

@@ -15,7 +15,8 @@ final class Finite {
         check(what, low, value, high);
         if (!(low >= 0 && low <= value && value <= high && value > 0))
             throw new IllegalArgumentException(
-                    what + " must be positive and inside its interval, not %s in [%s, %s]"
-                            .formatted(value, low, high));
+                    what
+                            + " must be positive and inside its interval, not %s in [%s, %s]"
+                                    .formatted(value, low, high));
     }
 }

@@ -42,7 +42,9 @@ public enum Format {
                     new Field("status", Row::status),
                     new Field("reason", r -> r.reason().orElse("")),
                     new Field("verified", r -> or(r.verified(), Row.Proof::how)),
-                    new Field("worst error (share of tolerance)", r -> or(r.verified(), Row.Proof::worst)),
+                    new Field(
+                            "worst error (share of tolerance)",
+                            r -> or(r.verified(), Row.Proof::worst)),
                     new Field("median (s)", r -> or(r.seconds(), Row.Seconds::median)),
                     new Field("low 95 % (s)", r -> or(r.seconds(), Row.Seconds::low)),
                     new Field("high 95 % (s)", r -> or(r.seconds(), Row.Seconds::high)),

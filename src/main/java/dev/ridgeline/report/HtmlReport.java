@@ -58,11 +58,20 @@ public final class HtmlReport {
                                                                 i ->
                                                                         Chapter.of(
                                                                                 "file-" + (i + 1),
-                                                                                sources.get(i).name(),
-                                                                                sources.get(i).file())))),
+                                                                                sources.get(i)
+                                                                                        .name(),
+                                                                                sources.get(i)
+                                                                                        .file())))),
                                 bottom(),
                                 el("div", at("id", "tip"), at("role", "tooltip"), at("hidden", "")),
-                                all(sources.stream().map(s -> Markup.data(s.name(), ResultStore.json(s.file())))),
+                                all(
+                                        sources.stream()
+                                                .map(
+                                                        s ->
+                                                                Markup.data(
+                                                                        s.name(),
+                                                                        ResultStore.json(
+                                                                                s.file())))),
                                 Markup.verbatim("script", SCRIPT)))
                 + "\n";
     }
@@ -102,7 +111,12 @@ public final class HtmlReport {
         if (sources.size() == 1) return el("header", css("top"), brand);
         var links =
                 IntStream.range(0, sources.size())
-                        .mapToObj(i -> el("a", sources.get(i).name(), at("href", "#file-" + (i + 1))));
+                        .mapToObj(
+                                i ->
+                                        el(
+                                                "a",
+                                                sources.get(i).name(),
+                                                at("href", "#file-" + (i + 1))));
         return el(
                 "header",
                 css("top"),
@@ -132,21 +146,29 @@ public final class HtmlReport {
                                         .flatMap(
                                                 s ->
                                                         Comparison.objection(first.file(), s.file())
-                                                                .map(why -> el("li", s.name() + ": " + why))
+                                                                .map(
+                                                                        why ->
+                                                                                el(
+                                                                                        "li",
+                                                                                        s.name()
+                                                                                                + ": "
+                                                                                                + why))
                                                                 .stream()))),
                 all(
                         IntStream.range(0, others.size())
                                 .mapToObj(
-                                        i -> SpeedTable.sentence(others.get(i).name(), comparisons.get(i)))),
+                                        i ->
+                                                SpeedTable.sentence(
+                                                        others.get(i).name(), comparisons.get(i)))),
                 el(
                         "section",
                         el(
                                 "p",
-                                "Speed is the first file's time over the other's: above 1 is faster."
-                                        + " A row differs only where the two intervals do not"
-                                        + " overlap; the drawing shows the speed with its interval,"
-                                        + " and the line is no change. Unclear means that a noisy row"
-                                        + " could hide a difference.",
+                                "Speed is the first file's time over the other's: above 1 is"
+                                    + " faster. A row differs only where the two intervals do not"
+                                    + " overlap; the drawing shows the speed with its interval, and"
+                                    + " the line is no change. Unclear means that a noisy row could"
+                                    + " hide a difference.",
                                 css("how")),
                         SpeedTable.of(sources.stream().map(Source::name).toList(), comparisons)));
     }

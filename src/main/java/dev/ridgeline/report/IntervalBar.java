@@ -13,7 +13,8 @@ final class IntervalBar {
 
     /// The 95 % interval of a median; the marks are the noise allowed.
     static Markup of(Row.Seconds s, double maxNoise) {
-        return draw(s.low() / s.median() - 1, 0, s.high() / s.median() - 1, maxNoise, 2.5 * maxNoise);
+        return draw(
+                s.low() / s.median() - 1, 0, s.high() / s.median() - 1, maxNoise, 2.5 * maxNoise);
     }
 
     /// The interval of a speed; the marks are the threshold, the middle line is no change.

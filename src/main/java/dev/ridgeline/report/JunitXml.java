@@ -42,10 +42,9 @@ final class JunitXml {
     private static void write(XMLStreamWriter xml, Row row) throws XMLStreamException {
         xml.writeCharacters("\n  ");
         xml.writeStartElement("testcase");
-        xml.writeAttribute("classname", row.kernel());
-        xml.writeAttribute("name", row.key());
-        xml.writeAttribute(
-                "time", row.seconds().map(s -> Double.toString(s.median())).orElse("0"));
+        xml.writeAttribute("classname", printable(row.kernel()));
+        xml.writeAttribute("name", printable(row.key()));
+        xml.writeAttribute("time", row.seconds().map(s -> Double.toString(s.median())).orElse("0"));
         var element =
                 switch (row.status()) {
                     case MEASURED -> "system-out";
@@ -55,14 +54,18 @@ final class JunitXml {
                 };
         xml.writeStartElement(element);
         var text =
-                row.reason()
-                        .or(() -> row.rate().map(r -> Si.rate(r.value(), r.unit())))
-                        .orElse("")
-                        // XML 1.0 has no way to write these
-                        .replaceAll("[\\p{Cntrl}&&[^\t\r\n]]", "?");
+                printable(
+                        row.reason()
+                                .or(() -> row.rate().map(r -> Si.rate(r.value(), r.unit())))
+                                .orElse(""));
         if (row.status() == Row.Status.MEASURED) xml.writeCharacters(text);
         else xml.writeAttribute("message", text);
         xml.writeEndElement();
         xml.writeEndElement();
+    }
+
+    /// XML 1.0 has no way to write control characters.
+    private static String printable(String text) {
+        return text.replaceAll("[\\p{Cntrl}&&[^\t\r\n]]", "?");
     }
 }

@@ -13,7 +13,7 @@ final class Labels {
     // of the style sheet's 12 px text; the browser's font decides, so a little wide
     private static final double CHARACTER = 6.7;
     private static final double LINE = 14;
-    private static final double OFF_LINE = 12;
+    private static final double OFF_LINE = 13;
 
     /// Which end of a text its x is.
     private enum Anchor {

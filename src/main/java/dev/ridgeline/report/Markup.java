@@ -37,17 +37,28 @@ final class Markup implements Part {
         for (var part : parts) {
             switch (part) {
                 case Attribute(var key, var value) ->
-                        attributes.append(' ').append(key).append("=\"").append(escaped(value)).append('"');
+                        attributes
+                                .append(' ')
+                                .append(key)
+                                .append("=\"")
+                                .append(escaped(value))
+                                .append('"');
                 case Markup inner -> content.append(inner.html);
             }
         }
         return new Markup(
-                "<" + name + attributes + ">" + (VOID.contains(name) ? "" : content + "</" + name + ">"));
+                "<"
+                        + name
+                        + attributes
+                        + ">"
+                        + (VOID.contains(name) ? "" : content + "</" + name + ">"));
     }
 
     /// An element that holds only text.
     static Markup el(String name, String text, Attribute... attributes) {
-        return el(name, Stream.concat(Stream.of(attributes), Stream.of(text(text))).toArray(Part[]::new));
+        return el(
+                name,
+                Stream.concat(Stream.of(attributes), Stream.of(text(text))).toArray(Part[]::new));
     }
 
     static Markup all(Stream<Markup> parts) {

@@ -12,12 +12,22 @@ final class OpenMetrics {
     private OpenMetrics() {}
 
     static String of(ResultFile file) {
-        return gauge(file, "ridgeline_launch_seconds", "seconds", "Median time of a launch.",
+        return gauge(
+                        file,
+                        "ridgeline_launch_seconds",
+                        "seconds",
+                        "Median time of a launch.",
                         r -> r.seconds().map(Row.Seconds::median))
-                + gauge(file, "ridgeline_launch_noise_ratio", "ratio",
+                + gauge(
+                        file,
+                        "ridgeline_launch_noise_ratio",
+                        "ratio",
                         "Half the 95 % interval of the median, as a share of it.",
                         r -> r.seconds().map(Row.Seconds::noise))
-                + gauge(file, "ridgeline_ceiling_share_ratio", "ratio",
+                + gauge(
+                        file,
+                        "ridgeline_ceiling_share_ratio",
+                        "ratio",
                         "Rate as a share of the ceiling measured on the device.",
                         r -> r.share().map(Row.Share::value))
                 + "# EOF\n";
@@ -32,7 +42,8 @@ final class OpenMetrics {
         return file.rows().stream()
                 .flatMap(
                         row ->
-                                value.apply(row)
+                                value
+                                        .apply(row)
                                         .map(v -> name + labels(row) + " " + v + "\n")
                                         .stream())
                 .collect(

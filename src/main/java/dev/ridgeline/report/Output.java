@@ -97,7 +97,7 @@ public sealed interface Output {
 
         private Path draft() {
             return path.resolveSibling(
-                    ".%s.%d.part".formatted(path.getFileName(), ProcessHandle.current().pid()));
+                    ".%s.%s.part".formatted(path.getFileName(), ProcessHandle.current().pid()));
         }
 
         @Override

@@ -3,10 +3,8 @@ package dev.ridgeline.report;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
-import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,19 +24,22 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/// A result that grows row by row and is whole on disk after each. Safe to call from any thread,
-/// so that a shutdown hook can close it.
+/// A result that grows row by row and is whole on disk after each. Safe to call from any thread, so
+/// that a shutdown hook can close it.
 public final class ResultStore implements AutoCloseable {
     private static final ObjectMapper JSON =
             JsonMapper.builder()
                     .addModule(new Jdk8Module())
                     .annotationIntrospector(new OnlyOptionalMayBeMissing())
-                    .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_ABSENT, JsonInclude.Include.ALWAYS))
+                    .defaultPropertyInclusion(
+                            JsonInclude.Value.construct(
+                                    JsonInclude.Include.NON_ABSENT, JsonInclude.Include.ALWAYS))
                     .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
                     .enable(SerializationFeature.INDENT_OUTPUT)
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .enable(
                             DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
+                            DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
                             DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
                     .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
@@ -97,10 +98,8 @@ public final class ResultStore implements AutoCloseable {
     public static ResultFile read(Path path) {
         try {
             return parse(path, JSON.readTree(Files.readString(path)));
-        } catch (JsonEOFException e) {
-            throw unreadable(path, "is truncated: the JSON ends in the middle", e);
         } catch (JsonProcessingException e) {
-            throw unreadable(path, "is not JSON: " + e.getOriginalMessage() + at(e), e);
+            throw unreadable(path, brokenJson(e), e);
         } catch (NoSuchFileException e) {
             throw unreadable(path, "does not exist", e);
         } catch (CharacterCodingException e) {
@@ -115,7 +114,9 @@ public final class ResultStore implements AutoCloseable {
         if (schema.isEmpty())
             throw unreadable(
                     path,
-                    tree.isMissingNode() ? "is empty" : "is not a ridgeline result: it names no schema",
+                    tree.isMissingNode()
+                            ? "is empty"
+                            : "is not a ridgeline result: it names no schema",
                     new IOException("no schema"));
         if (!schema.get().equals(ResultFile.SCHEMA))
             throw unreadable(
@@ -134,23 +135,36 @@ public final class ResultStore implements AutoCloseable {
         return new UnreadableResult(path + " " + what, e);
     }
 
+    private static String brokenJson(JsonProcessingException e) {
+        var message = e.getOriginalMessage();
+        return message.startsWith("Unexpected end-of-input")
+                ? "is truncated: the JSON ends in the middle"
+                : "is not JSON: %s at line %s"
+                        .formatted(firstPart(message), e.getLocation().getLineNr());
+    }
+
+    /// `rows[0].threads is missing`.
     private static String why(JsonProcessingException e) {
-        // what follows " (" is Jackson's advice to programmers
-        var message = e.getOriginalMessage().lines().findFirst().orElse("").split(" \\(")[0];
+        var message = firstPart(e.getOriginalMessage());
         if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty())
             return message;
         var where =
                 mapping.getPath().stream()
-                        .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
-                        .collect(Collectors.joining("."))
-                        .replace(".[", "[");
-        return where + ": " + message;
+                        .map(
+                                r ->
+                                        r.getFieldName() == null
+                                                ? "[" + r.getIndex() + "]"
+                                                : "." + r.getFieldName())
+                        .collect(Collectors.joining())
+                        .substring(1);
+        return message.startsWith("Missing required creator property")
+                ? where + " is missing"
+                : where + ": " + message;
     }
 
-    private static String at(JsonProcessingException e) {
-        return e instanceof JsonParseException && e.getLocation() != null
-                ? " at line " + e.getLocation().getLineNr()
-                : "";
+    /// Jackson's message without the advice to programmers that follows in brackets.
+    private static String firstPart(String message) {
+        return message.lines().findFirst().orElse("").split(" \\(")[0];
     }
 
     private static final class OnlyOptionalMayBeMissing extends JacksonAnnotationIntrospector {

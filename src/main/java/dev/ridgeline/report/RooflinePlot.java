@@ -134,7 +134,9 @@ final class RooflinePlot {
                 css("plot"),
                 at("viewBox", "0 0 " + axes.width() + " " + axes.height()),
                 at("role", "group"),
-                at("aria-label", "Roofline: rate over arithmetic intensity, " + points.size() + " rows"),
+                at(
+                        "aria-label",
+                        "Roofline: rate over arithmetic intensity, " + points.size() + " rows"),
                 axes.grid(),
                 roofLines,
                 el("g", css("names"), all(names())),
@@ -142,10 +144,10 @@ final class RooflinePlot {
     }
 
     private void occupy(Roof roof) {
-        IntStream.rangeClosed((int) axes.left() / 8, (int) axes.right() / 8)
-                .mapToDouble(i -> i * 8.0)
+        IntStream.rangeClosed((int) axes.left() / 3, (int) axes.right() / 3)
+                .mapToDouble(i -> i * 3.0)
                 .filter(x -> roof.at(axes.intensity(x)) > axes.lowest())
-                .forEach(x -> labels.occupy(x, axes.y(roof.at(axes.intensity(x))), 8, 8));
+                .forEach(x -> labels.occupy(x, axes.y(roof.at(axes.intensity(x))), 3, 3));
     }
 
     private Markup roof(Roof roof) {
@@ -154,7 +156,12 @@ final class RooflinePlot {
         double ridgeX = axes.x(ridge);
         double ridgeY = axes.y(roof.at(ridge));
         boolean several = roofs.stream().map(Roof::device).distinct().count() > 1;
-        var who = ", " + Table.threads(roof.threads()) + (several ? " of " + roof.device() : "");
+        var who =
+                axes.narrow()
+                        ? ""
+                        : ", "
+                                + Si.count(roof.threads(), "thread")
+                                + (several ? " of " + roof.device() : "");
         double fromX = axes.x(from);
         double fromY = axes.y(roof.at(from));
         return el(
@@ -198,7 +205,9 @@ final class RooflinePlot {
                                             .filter(p -> p.op().equals(op))
                                             .max(Comparator.comparingDouble(RooflinePlot::rate))
                                             .orElseThrow();
-                            return labels.place(axes, axes.x(intensity(best)), axes.y(rate(best)), op).stream();
+                            return labels
+                                    .place(axes, axes.x(intensity(best)), axes.y(rate(best)), op)
+                                    .stream();
                         });
     }
 
@@ -214,19 +223,20 @@ final class RooflinePlot {
                 at("aria-label", tip.replace("\n", ", ")),
                 at(
                         "transform",
-                        Si.format("translate(%.1f %.1f)", axes.x(intensity(row)), axes.y(rate(row)))),
+                        Si.format(
+                                "translate(%.1f %.1f)", axes.x(intensity(row)), axes.y(rate(row)))),
                 Family.of(row.op()).marker());
     }
 
     private static String tip(Row row) {
         return Stream.of(
                         Optional.of(row.op() + " " + row.workload() + " " + row.dtype()),
-                        Optional.of(row.idea() + ", " + Table.threads(row.threads())),
+                        Optional.of(row.idea() + ", " + Si.count(row.threads(), "thread")),
                         Optional.of(
                                 "%s at %s flop/byte"
                                         .formatted(
                                                 Si.rate(rate(row), "flop/s"),
-                                                Si.scaled(intensity(row), 3, "").strip())),
+                                                Si.plain(intensity(row)))),
                         row.share().map(s -> Si.percent(s.value()) + " of " + s.ceiling()),
                         row.seconds()
                                 .map(s -> Si.seconds(s.median()) + " " + Si.plusMinus(s.noise())),

@@ -77,7 +77,12 @@ final class RowTable {
                         text(Si.plusMinus(seconds.noise()))),
                 number("Rate", rate.value(), text(Si.rate(rate.value(), rate.unit()))),
                 row.share()
-                        .map(s -> number("Share", s.value(), tip("of " + s.ceiling(), Si.percent(s.value()))))
+                        .map(
+                                s ->
+                                        number(
+                                                "Share",
+                                                s.value(),
+                                                tip("of " + s.ceiling(), Si.percent(s.value()))))
                         .orElseGet(() -> cell("Share")),
                 row.verified()
                         .map(
@@ -86,7 +91,10 @@ final class RowTable {
                                                 "Error",
                                                 p.worst(),
                                                 tip(proof(p), Si.fixed(p.worst(), 2)),
-                                                el("sup", String.valueOf(proofs.indexOf(p.how()) + 1))))
+                                                el(
+                                                        "sup",
+                                                        String.valueOf(
+                                                                proofs.indexOf(p.how()) + 1))))
                         .orElseGet(() -> cell("Error")),
                 cell("Verdict", el("span", verdict, css("chip " + verdict))));
     }
@@ -118,6 +126,11 @@ final class RowTable {
     }
 
     static Markup number(String label, double value, Markup... content) {
-        return el("td", css("number"), at("data-label", label), at("data-value", value), all(content));
+        return el(
+                "td",
+                css("number"),
+                at("data-label", label),
+                at("data-value", value),
+                all(content));
     }
 }

@@ -32,7 +32,9 @@ final class ShareBars {
         return el(
                 "div",
                 css("bars"),
-                all(Table.group(shared).entrySet().stream().map(g -> bars.group(g.getKey(), g.getValue()))));
+                all(
+                        Table.group(shared).entrySet().stream()
+                                .map(g -> bars.group(g.getKey(), g.getValue()))));
     }
 
     private Markup group(String heading, List<Row> rows) {
@@ -50,7 +52,9 @@ final class ShareBars {
         var seconds = row.seconds().orElseThrow();
         double low = share.value() * seconds.median() / seconds.high();
         double high =
-                share.value() * seconds.median() / (seconds.low() > 0 ? seconds.low() : seconds.min());
+                share.value()
+                        * seconds.median()
+                        / (seconds.low() > 0 ? seconds.low() : seconds.min());
         return el(
                 "a",
                 css("bar " + Family.of(row.op()).style()),

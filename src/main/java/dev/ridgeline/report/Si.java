@@ -49,6 +49,11 @@ final class Si {
         return format("%." + decimals + "f", value);
     }
 
+    /// `1 row`, `3 rows`.
+    static String count(long n, String thing) {
+        return n + " " + thing + (n == 1 ? "" : "s");
+    }
+
     /// `String.format` in no language.
     static String format(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
@@ -62,6 +67,13 @@ final class Si {
                 + " "
                 + " KMGTPE".charAt(power)
                 + "iB";
+    }
+
+    /// `85.3`, `0.0833`: three significant digits, no prefix.
+    static String plain(double value) {
+        return new BigDecimal(value)
+                .round(new MathContext(3, RoundingMode.HALF_EVEN))
+                .toPlainString();
     }
 
     /// `value` to `digits` significant digits, with the prefix that leaves 1 to 3 before the point.

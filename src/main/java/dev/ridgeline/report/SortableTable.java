@@ -86,10 +86,20 @@ final class SortableTable {
                                                                 c ->
                                                                         el(
                                                                                 "th",
-                                                                                css(c.isNumber() ? "number" : "text"),
+                                                                                css(
+                                                                                        c.isNumber()
+                                                                                                ? "number"
+                                                                                                : "text"),
                                                                                 at("scope", "col"),
-                                                                                at("aria-sort", "none"),
-                                                                                el("button", c.title(), at("type", "button"))))))),
+                                                                                at(
+                                                                                        "aria-sort",
+                                                                                        "none"),
+                                                                                el(
+                                                                                        "button",
+                                                                                        c.title(),
+                                                                                        at(
+                                                                                                "type",
+                                                                                                "button"))))))),
                         el("tbody", rows)));
     }
 }

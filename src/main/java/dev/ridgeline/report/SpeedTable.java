@@ -10,21 +10,26 @@ import dev.ridgeline.report.Comparison.Pair;
 import dev.ridgeline.report.Comparison.Verdict;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Several files side by side: the median in each, and the speed of every later one over the first.
 final class SpeedTable {
-    private static final double REACH = 0.1;
-
     private final List<String> names;
     private final List<Comparison> comparisons;
+    // half the width of a drawn interval, as a change of speed
+    private final double reach;
 
     private SpeedTable(List<String> names, List<Comparison> comparisons) {
         this.names = names;
         this.comparisons = comparisons;
+        reach =
+                comparisons.stream()
+                        .flatMap(c -> c.pairs().stream())
+                        .mapToDouble(p -> Math.min(1, 1.3 * Math.abs(p.speed().ratio() - 1)))
+                        .reduce(0.05, Math::max);
     }
 
     /// @param names of the files, the first being what the others are compared with
@@ -37,6 +42,7 @@ final class SpeedTable {
         var columns = new ArrayList<SortableTable.Column>();
         for (var title : List.of("Op", "Shape", "Type", "Kernel"))
             columns.add(SortableTable.Column.text(title));
+        columns.add(SortableTable.Column.number("Threads"));
         columns.add(SortableTable.Column.number(names.getFirst()));
         for (var name : names.subList(1, names.size())) {
             columns.add(SortableTable.Column.number(name));
@@ -67,17 +73,27 @@ final class SpeedTable {
                 "tr",
                 at("data-op", row.op()),
                 el("th", row.op(), at("scope", "row"), css(Family.of(row.op()).style())),
-                RowTable.cell("Shape", text(row.workload() + ", " + Table.threads(row.threads()))),
+                RowTable.cell("Shape", text(row.workload())),
                 RowTable.cell("Type", text(row.dtype())),
                 RowTable.cell("Kernel", el("code", row.idea())),
+                RowTable.number("Threads", row.threads(), text(row.threads())),
                 median(names.getFirst(), row),
                 all(
                         IntStream.range(0, comparisons.size())
                                 .mapToObj(
                                         i ->
                                                 pair(comparisons.get(i), row)
-                                                        .map(p -> cells(names.get(i + 1), comparisons.get(i), p))
-                                                        .orElseGet(() -> all(none(), none(), none())))));
+                                                        .map(
+                                                                p ->
+                                                                        cells(
+                                                                                names.get(i + 1),
+                                                                                comparisons.get(i),
+                                                                                p))
+                                                        .orElseGet(
+                                                                () ->
+                                                                        all(
+                                                                                none(), none(),
+                                                                                none())))));
     }
 
     private static Markup none() {
@@ -89,7 +105,7 @@ final class SpeedTable {
         return RowTable.number(name, median, text(Si.seconds(median)));
     }
 
-    private static Markup cells(String name, Comparison comparison, Pair pair) {
+    private Markup cells(String name, Comparison comparison, Pair pair) {
         var speed = pair.speed();
         var label = pair.verdict().label();
         return all(
@@ -102,8 +118,10 @@ final class SpeedTable {
                         at(
                                 "data-tip",
                                 "between %s and %s"
-                                        .formatted(Si.fixed(speed.low(), 3), Si.fixed(speed.high(), 3))),
-                        IntervalBar.of(speed, comparison.threshold(), REACH),
+                                        .formatted(
+                                                Si.fixed(speed.low(), 3),
+                                                Si.fixed(speed.high(), 3))),
+                        IntervalBar.of(speed, comparison.threshold(), reach),
                         text(Si.fixed(speed.ratio(), 3))),
                 RowTable.cell("Verdict", el("span", label, css("chip " + label))));
     }
@@ -117,9 +135,15 @@ final class SpeedTable {
                     "%s is not measured in %s: %s"
                             .formatted(row.key(), name, row.reason().orElse("no reason given")));
         if (!comparison.onlyBefore().isEmpty())
-            lines.add("%d rows are only in %s.".formatted(comparison.onlyBefore().size(), names.getFirst()));
+            lines.add(
+                    "only in %s: %s"
+                            .formatted(
+                                    names.getFirst(),
+                                    Si.count(comparison.onlyBefore().size(), "row")));
         if (!comparison.onlyAfter().isEmpty())
-            lines.add("%d rows are only in %s.".formatted(comparison.onlyAfter().size(), name));
+            lines.add(
+                    "only in %s: %s"
+                            .formatted(name, Si.count(comparison.onlyAfter().size(), "row")));
         return lines.isEmpty()
                 ? Markup.NOTHING
                 : el("ul", css("rest"), all(lines.stream().map(l -> el("li", l))));
@@ -129,7 +153,7 @@ final class SpeedTable {
     static Markup sentence(String name, Comparison comparison) {
         var counts =
                 all(
-                        Arrays.stream(Verdict.values())
+                        Stream.of(Verdict.SLOWER, Verdict.FASTER, Verdict.UNCLEAR, Verdict.SAME)
                                 .filter(v -> comparison.count(v) > 0)
                                 .map(
                                         v ->
@@ -141,7 +165,7 @@ final class SpeedTable {
                 "p",
                 css("sum"),
                 el("b", name),
-                text(": %d rows compared. ".formatted(comparison.pairs().size())),
+                text(": %s compared. ".formatted(Si.count(comparison.pairs().size(), "row"))),
                 counts,
                 text(" " + comparison.summary()));
     }

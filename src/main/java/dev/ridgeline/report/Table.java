@@ -76,14 +76,12 @@ public final class Table {
                                         row.op()
                                                 + " "
                                                 + String.join(" x ", row.shape().keySet())
-                                                + (threads ? ", " + threads(row.threads()) : "")
+                                                + (threads
+                                                        ? ", " + Si.count(row.threads(), "thread")
+                                                        : "")
                                                 + (devices ? ", " + row.device() : ""),
                                 LinkedHashMap::new,
                                 Collectors.toList()));
-    }
-
-    static String threads(int count) {
-        return count == 1 ? "1 thread" : count + " threads";
     }
 
     /// `nt 256x2304x768`, under a heading that names the extents.
@@ -101,9 +99,7 @@ public final class Table {
                 row.seconds().map(s -> Si.seconds(s.median())).orElse(""),
                 row.seconds().map(s -> Si.plusMinus(s.noise())).orElse(""),
                 row.rate().map(r -> Si.rate(r.value(), r.unit())).orElseGet(() -> unmeasured(row)),
-                row.share()
-                        .map(s -> Si.percent(s.value()) + " " + letter(s.ceiling()))
-                        .orElse(""),
+                row.share().map(s -> Si.percent(s.value()) + " " + letter(s.ceiling())).orElse(""),
                 compact
                         ? ""
                         : row.verified()
@@ -118,7 +114,7 @@ public final class Table {
 
     private String unmeasured(Row row) {
         var reason = row.reason().orElse("no reason given");
-        return "%s (%d)"
+        return "%s (%s)"
                 .formatted(row.status().name().toLowerCase(Locale.ROOT), number(reasons, reason));
     }
 
@@ -129,15 +125,14 @@ public final class Table {
     }
 
     private String legend(int width) {
-        var legend =
-                new Columns(2, charset, List.of(left(""), left(""), right(""), right("")));
+        var legend = new Columns(2, charset, List.of(left(""), left(""), right(""), right("")));
         legend.heading("");
         if (!ceilings.isEmpty()) legend.heading("share: of what this device was measured at");
         for (var ceiling : file.ceilings())
             if (ceilings.contains(ceiling.name())) legend.add(cells(ceiling));
         if (!proofs.isEmpty())
             legend.heading("proof: largest error as a share of the tolerance, from comparing");
-        for (var how : proofs) legend.heading("  %d  %s".formatted(number(proofs, how), how));
+        for (var how : proofs) legend.heading("  %s  %s".formatted(number(proofs, how), how));
         if (file.rows().stream().anyMatch(Row::noisy))
             legend.heading(
                     "%s: the interval is wider than the ±%s asked for"
@@ -145,7 +140,7 @@ public final class Table {
                                     compact ? "!" : "noisy",
                                     Si.percent(file.protocol().maxNoise())));
         for (var why : reasons)
-            wrap("(%d) %s".formatted(number(reasons, why), why), width).forEach(legend::heading);
+            wrap("(%s) %s".formatted(number(reasons, why), why), width).forEach(legend::heading);
         return legend.render();
     }
 

@@ -46,7 +46,11 @@ final class Browser {
                 send(
                                 "",
                                 "Target.attachToTarget",
-                                Map.of("targetId", target.get("targetId").asText(), "flatten", true))
+                                Map.of(
+                                        "targetId",
+                                        target.get("targetId").asText(),
+                                        "flatten",
+                                        true))
                         .get("sessionId")
                         .asText();
         for (var domain : List.of("Page", "Runtime", "Log", "Network"))
@@ -168,8 +172,7 @@ final class Browser {
 
     /// What the page wrote to the console and what went wrong in it, since it was opened.
     List<String> complaints() {
-        return Stream.of(
-                        "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
+        return Stream.of("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
                 .flatMap(method -> events(method).stream())
                 .map(JsonNode::toString)
                 .toList();
@@ -185,11 +188,7 @@ final class Browser {
     void resize(int width, int height, boolean dark) throws IOException {
         send(
                 "Emulation.setDeviceMetricsOverride",
-                Map.of(
-                        "width", width,
-                        "height", height,
-                        "deviceScaleFactor", 1,
-                        "mobile", false));
+                Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
         send(
                 "Emulation.setEmulatedMedia",
                 Map.of(
@@ -221,17 +220,23 @@ final class Browser {
                           e.scrollIntoView({block: 'center'});
                           const r = e.getBoundingClientRect();
                           return {x: r.x + r.width / 2, y: r.y + r.height / 2};
-                        })()"""
+                        })()\
+                        """
                                 .formatted(JSON.writeValueAsString(selector)));
         for (var type : List.of("mouseMoved", "mousePressed", "mouseReleased"))
             send(
                     "Input.dispatchMouseEvent",
                     Map.of(
-                            "type", type,
-                            "x", at.get("x").asDouble(),
-                            "y", at.get("y").asDouble(),
-                            "button", "left",
-                            "clickCount", 1));
+                            "type",
+                            type,
+                            "x",
+                            at.get("x").asDouble(),
+                            "y",
+                            at.get("y").asDouble(),
+                            "button",
+                            "left",
+                            "clickCount",
+                            1));
     }
 
     /// Types into what has the focus.
