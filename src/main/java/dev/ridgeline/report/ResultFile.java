@@ -2,6 +2,7 @@ package dev.ridgeline.report;
 
 import dev.ridgeline.measure.Protocol;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,7 +12,8 @@ import java.util.Optional;
 /// @param schema [#SCHEMA]
 /// @param created ISO 8601 instant the run began
 /// @param argv the command line
-/// @param host what the machine says of itself
+/// @param host what the machine says of itself, for display: name to text, number or boolean
+/// @param rows no two have the same key
 /// @param complete false while the run goes on, and for good if it was interrupted
 public record ResultFile(
         String schema,
@@ -26,6 +28,12 @@ public record ResultFile(
         boolean complete) {
     public static final String SCHEMA = "ridgeline-result-1";
 
+    public ResultFile {
+        if (rows.stream().map(Row::key).distinct().count() < rows.size())
+            throw new IllegalArgumentException("two rows have the same key");
+        for (var value : host.values()) if (value instanceof Double d) Finite.check("host", d);
+    }
+
     /// @param dirty whether the checkout had uncommitted changes when it was built
     public record Build(String version, String commit, boolean dirty) {}
 
@@ -37,11 +45,45 @@ public record ResultFile(
             Optional<Integer> vectorBits) {}
 
     /// A measured limit: `fma f32, 1 thread` in flop/s, `stream triad, 2 threads` in byte/s.
+    ///
+    /// @param threads the device's threads it was measured with: the rows it is a roof for
+    /// @param samples rates, one list per round
     public record CeilingRecord(
             String name,
+            String device,
+            int threads,
             double value,
             double low,
             double high,
             String unit,
-            List<double[]> samples) {}
+            List<double[]> samples) {
+        public CeilingRecord {
+            Finite.interval("a ceiling", low, value, high);
+            samples.forEach(s -> Finite.check("a ceiling's samples", s));
+        }
+    }
+
+    /// With `row` in the place of the row of the same key, or else at the end.
+    public ResultFile with(Row row) {
+        var changed = new ArrayList<>(rows);
+        int at = rows.stream().map(Row::key).toList().indexOf(row.key());
+        if (at < 0) changed.add(row);
+        else changed.set(at, row);
+        return with(changed, complete);
+    }
+
+    /// The same run, ended as it should.
+    public ResultFile completed() {
+        return with(rows, true);
+    }
+
+    private ResultFile with(List<Row> changed, boolean ended) {
+        return new ResultFile(
+                schema, created, argv, ridgeline, host, devices, protocol, ceilings, changed,
+                ended);
+    }
+
+    public Optional<Row> row(String key) {
+        return rows.stream().filter(r -> r.key().equals(key)).findFirst();
+    }
 }

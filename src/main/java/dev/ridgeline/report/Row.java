@@ -1,19 +1,23 @@
 package dev.ridgeline.report;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// One line of a result: a kernel on a workload, and what was found.
 ///
 /// @param key identifies the row within and between files: op, workload, dtype, kernel, device and
 ///   threads, so that a run can be resumed and two runs compared
-/// @param seconds empty unless `status` is MEASURED
-/// @param samples seconds per launch, one list per round
+/// @param variant what distinguishes the workload within its op: `nt`, `causal`; may be empty
+/// @param shape named extents in the order people say them
+/// @param kernel a [dev.ridgeline.device.KernelId] as text: `gemm/cpu_packed`
 /// @param reason why there is no measurement; empty for MEASURED
-@JsonInclude(JsonInclude.Include.NON_ABSENT)
+/// @param flops per launch, counted by `convention`
+/// @param bytes per launch
+/// @param seconds empty unless `status` is MEASURED
+/// @param cache `cold` or `hot`: where the operands were when a launch began
+/// @param samples seconds per launch, one list per round
 public record Row(
         String key,
         String op,
@@ -34,6 +38,18 @@ public record Row(
         Optional<Share> share,
         Optional<String> cache,
         List<double[]> samples) {
+    public Row {
+        Finite.check("flops and bytes", flops, bytes);
+        samples.forEach(s -> Finite.check("samples", s));
+        boolean measured = status == Status.MEASURED;
+        if (seconds.isPresent() != measured || rate.isPresent() != measured)
+            throw new IllegalArgumentException(
+                    "row %s: seconds and rate belong to MEASURED and to nothing else"
+                            .formatted(key));
+        if (reason.isPresent() == measured)
+            throw new IllegalArgumentException(
+                    "row %s: a reason belongs to every status but MEASURED".formatted(key));
+    }
 
     /// What became of the row.
     public enum Status {
@@ -43,8 +59,13 @@ public record Row(
         FAILED
     }
 
+    /// @param how for people: `every element against the f64 reference`
     /// @param worst largest error as a share of the tolerance
-    public record Proof(String how, long elements, double worst) {}
+    public record Proof(String how, long elements, double worst) {
+        public Proof {
+            Finite.check("the worst error", worst);
+        }
+    }
 
     /// Per launch; `low` and `high` bound the median at 95 %; `noise` is half their distance over
     /// the median, `noisy` whether that is over the protocol's limit.
@@ -56,14 +77,45 @@ public record Row(
             double q25,
             double q75,
             double noise,
-            boolean noisy) {}
+            boolean noisy) {
+        public Seconds {
+            Finite.interval("seconds", low, median, high);
+            Finite.check("seconds", min, q25, q75, noise);
+        }
+    }
 
     /// @param unit `flop/s` or `byte/s`, SI
-    public record Rate(double value, double low, double high, String unit) {}
+    public record Rate(double value, double low, double high, String unit) {
+        public Rate {
+            Finite.interval("a rate", low, value, high);
+        }
+    }
 
     /// The row's rate as a share of the measured ceiling that binds it.
     ///
     /// @param ceiling name of an entry of the file's ceilings
     /// @param value median over rounds of the row's rate over the ceiling's in the same round
-    public record Share(String ceiling, double value) {}
+    public record Share(String ceiling, double value) {
+        public Share {
+            Finite.check("a share", value);
+        }
+    }
+
+    /// Variant and extents, for people: `nt m=256 n=2304 k=768`.
+    public String workload() {
+        var extents =
+                shape.entrySet().stream()
+                        .map(e -> e.getKey() + "=" + e.getValue())
+                        .collect(Collectors.joining(" "));
+        return variant.isEmpty() ? extents : extents.isEmpty() ? variant : variant + " " + extents;
+    }
+
+    /// The kernel without the op it is a kernel of: `cpu_packed`.
+    public String idea() {
+        return kernel.startsWith(op + "/") ? kernel.substring(op.length() + 1) : kernel;
+    }
+
+    public boolean noisy() {
+        return seconds.map(Seconds::noisy).orElse(false);
+    }
 }

@@ -1,0 +1,321 @@
+package dev.ridgeline.report;
+
+import dev.ridgeline.measure.Measurement;
+import dev.ridgeline.measure.Protocol;
+import dev.ridgeline.report.ResultFile.CeilingRecord;
+import dev.ridgeline.report.Row.Status;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/// A run of about 45 rows with invented numbers, for tests and for looking at the page. Nothing
+/// here was measured, and every text says so.
+final class SampleSuite {
+    private static final Protocol PROTOCOL = new Protocol(0.3, 0.02, 2.5, 5, true, 1);
+    private static final double[] FLOPS = {118e9, 233e9};
+    private static final double[] BYTES = {21.4e9, 27.1e9};
+
+    private final Random random;
+    private final double speed;
+    private final List<Row> rows = new ArrayList<>();
+
+    private SampleSuite(long seed, double speed) {
+        random = new Random(seed);
+        this.speed = speed;
+    }
+
+    /// @param seed of the noise
+    /// @param speed of GEMM and attention, 1 being a plausible one
+    static ResultFile of(long seed, double speed) {
+        return new SampleSuite(seed, speed).file();
+    }
+
+    private ResultFile file() {
+        gemms();
+        attentions();
+        streaming();
+        return new ResultFile(
+                ResultFile.SCHEMA,
+                "2026-01-01T12:00:00Z",
+                List.of("bench", "--threads", "2", "--json", "sample.json"),
+                new ResultFile.Build("0.1.0", "0123456789abcdef0123456789abcdef01234567", true),
+                host(),
+                List.of(
+                        new ResultFile.DeviceRecord(
+                                "cpu",
+                                "Sample CPU with invented numbers",
+                                2,
+                                25_000_000_000L,
+                                Optional.of(256))),
+                PROTOCOL,
+                List.of(
+                        ceiling("fma f32, 1 thread", 1, FLOPS[0], "flop/s"),
+                        ceiling("stream triad, 1 thread", 1, BYTES[0], "byte/s"),
+                        ceiling("fma f32, 2 threads", 2, FLOPS[1], "flop/s"),
+                        ceiling("stream triad, 2 threads", 2, BYTES[1], "byte/s")),
+                rows,
+                true);
+    }
+
+    private static Map<String, Object> host() {
+        var host = new LinkedHashMap<String, Object>();
+        host.put("note", "sample data for tests: not measured on any machine");
+        host.put("processor", "Sample CPU with invented numbers");
+        host.put("cores", 2);
+        host.put("operating system", "Linux 6.18 amd64");
+        host.put("java", "OpenJDK 25.0.1, G1");
+        host.put("smt", false);
+        return host;
+    }
+
+    private CeilingRecord ceiling(String name, int threads, double value, String unit) {
+        var samples = rounds(value, 0.004);
+        var m = new Measurement(samples);
+        return new CeilingRecord(
+                name, "cpu", threads, m.median(), m.low(), m.high(), unit, samples);
+    }
+
+    private void gemms() {
+        int[][] shapes = {
+            {512, 512, 512},
+            {1024, 1024, 1024},
+            {2048, 2048, 2048},
+            {256, 768, 2304},
+            {256, 768, 3072},
+            {256, 3072, 768},
+            {256, 768, 50257}
+        };
+        double[] shares = {.94, .90, .89, .91, .90, .88, .86};
+        for (int threads = 1; threads <= 2; threads++)
+            for (int i = 0; i < shapes.length; i++)
+                gemm("nt", "f32", "cpu_packed", threads, shapes[i], shares[i]);
+        gemm("nn", "f32", "cpu_packed", 2, shapes[3], .87);
+        gemm("nn", "f32", "cpu_packed", 2, shapes[5], .85);
+        gemm("tn", "f32", "cpu_packed", 2, shapes[3], .84);
+        gemm("tn", "f32", "cpu_packed", 2, shapes[5], .83);
+        gemm("nt", "f32", "cpu_prepacked", 2, shapes[3], .95);
+        gemm("nt", "bf16", "cpu_packed", 2, shapes[3], .82);
+        gemm("nt", "f32", "cpu_scalar", 2, shapes[0], .012);
+        unmeasured("nt", "bf16", "cpu_prepacked", Status.REFUSED, "takes f32 only, not bf16");
+        unmeasured(
+                "nn",
+                "bf16",
+                "cpu_packed",
+                Status.WRONG,
+                "gemm/cpu_packed is wrong: output 0, element 17 is 0.25, the f64 reference says"
+                        + " 0.5 (1 of 262144 elements are off)");
+    }
+
+    private void gemm(String variant, String dtype, String idea, int threads, int[] s, double of) {
+        double flops = 2.0 * s[0] * s[1] * s[2];
+        double width = dtype.equals("f32") ? 4 : 2;
+        double bytes = width * ((double) s[0] * s[1] + (double) s[1] * s[2] + (double) s[0] * s[2]);
+        measured(
+                new Work(
+                        "gemm",
+                        variant,
+                        Samples.shape("m", s[0], "n", s[2], "k", s[1]),
+                        dtype,
+                        idea),
+                threads,
+                flops,
+                bytes,
+                "2mnk",
+                true,
+                of * speed);
+    }
+
+    private void attentions() {
+        int[][] shapes = {{4, 12, 256, 64}, {1, 12, 1024, 64}, {1, 8, 4096, 128}};
+        double[] forward = {.52, .58, .61};
+        double[] backward = {.41, .44, .49};
+        for (int i = 0; i < shapes.length; i++) {
+            int[] s = shapes[i];
+            var shape = Samples.shape("b", s[0], "h", s[1], "t", s[2], "d", s[3]);
+            double flops = 2.0 * s[0] * s[1] * s[2] * s[2] * s[3];
+            double bytes = 16.0 * s[0] * s[1] * s[2] * s[3];
+            measured(
+                    new Work("attention", "causal", shape, "f32", "cpu_online"),
+                    2,
+                    flops,
+                    bytes,
+                    "4bht²d / 2",
+                    true,
+                    forward[i]);
+            measured(
+                    new Work("attention_backward", "causal", shape, "f32", "cpu_online"),
+                    2,
+                    2.5 * flops,
+                    2.5 * bytes,
+                    "10bht²d / 2",
+                    true,
+                    backward[i]);
+        }
+    }
+
+    private void streaming() {
+        var hidden = Samples.shape("rows", 4096, "cols", 4096);
+        double n = 4096.0 * 4096;
+        stream("rms_norm", "", hidden, 4 * n, 8 * n, .95);
+        stream("rms_norm_backward", "", hidden, 10 * n, 12 * n, .91);
+        stream("layer_norm", "", hidden, 8 * n, 8 * n, .93);
+        stream("layer_norm_backward", "", hidden, 16 * n, 12 * n, .88);
+        stream("softmax", "", hidden, 5 * n, 8 * n, .90);
+        var logits = Samples.shape("rows", 1024, "vocab", 50257);
+        stream("cross_entropy", "", logits, 7.0 * 1024 * 50257, 8.0 * 1024 * 50257, .86);
+        stream("swi_glu", "", hidden, 5 * n, 12 * n, .94);
+        stream("gelu", "", hidden, 9 * n, 8 * n, .92);
+        stream("add", "", hidden, n, 12 * n, .99);
+        stream("rope", "", Samples.shape("b", 4, "h", 12, "t", 4096, "d", 64), 3 * n, 8 * n, .83);
+        stream("adam_w", "", Samples.shape("n", 16777216), 14 * n, 28 * n, .96);
+        stream("copy", "", Samples.shape("n", 67108864), 0, 32 * n, .97);
+        stream("scale", "", Samples.shape("n", 67108864), 4 * n, 32 * n, .98);
+        stream("triad", "", Samples.shape("n", 67108864), 8 * n, 48 * n, 1.0);
+    }
+
+    private void stream(
+            String op,
+            String variant,
+            Map<String, Integer> shape,
+            double flops,
+            double bytes,
+            double share) {
+        for (var dtype : List.of("f32", "bf16")) {
+            if (dtype.equals("bf16") && !op.startsWith("rms")) continue;
+            measured(
+                    new Work(op, variant, shape, dtype, "cpu_vector"),
+                    2,
+                    flops,
+                    dtype.equals("f32") ? bytes : bytes / 2,
+                    "per element",
+                    false,
+                    share);
+        }
+    }
+
+    private record Work(
+            String op, String variant, Map<String, Integer> shape, String dtype, String idea) {
+        String key(int threads) {
+            return "%s %s %s %s %s/%s cpu %d"
+                    .formatted(op, variant, shape, dtype, op, idea, threads);
+        }
+    }
+
+    private void measured(
+            Work work,
+            int threads,
+            double flops,
+            double bytes,
+            String convention,
+            boolean compute,
+            double share) {
+        double peak = (compute ? FLOPS : BYTES)[threads - 1];
+        double amount = compute ? flops : bytes;
+        boolean disturbed = rows.size() % 17 == 11;
+        var samples = rounds(amount / (peak * share), disturbed ? 0.06 : 0.006);
+        var m = new Measurement(samples);
+        boolean big = flops > 1e9;
+        rows.add(
+                new Row(
+                        work.key(threads),
+                        work.op(),
+                        work.variant(),
+                        work.shape(),
+                        work.dtype(),
+                        work.op() + "/" + work.idea(),
+                        "cpu",
+                        threads,
+                        Status.MEASURED,
+                        Optional.empty(),
+                        Optional.of(
+                                new Row.Proof(
+                                        big
+                                                ? "a sample against the f64 reference, every"
+                                                        + " element against another kernel"
+                                                : "every element against the f64 reference",
+                                        (long) (bytes / 12),
+                                        0.05 + 0.3 * random.nextDouble())),
+                        flops,
+                        bytes,
+                        convention,
+                        Optional.of(
+                                new Row.Seconds(
+                                        m.median(),
+                                        m.low(),
+                                        m.high(),
+                                        m.min(),
+                                        m.quantile(0.25),
+                                        m.quantile(0.75),
+                                        m.noise(),
+                                        m.noise() > PROTOCOL.maxNoise())),
+                        Optional.of(
+                                new Row.Rate(
+                                        amount / m.median(),
+                                        amount / m.high(),
+                                        amount / m.low(),
+                                        compute ? "flop/s" : "byte/s")),
+                        Optional.of(
+                                new Row.Share(
+                                        (compute ? "fma f32, " : "stream triad, ")
+                                                + (threads == 1
+                                                        ? "1 thread"
+                                                        : threads + " threads"),
+                                        amount / m.median() / peak)),
+                        Optional.of("cold"),
+                        samples));
+    }
+
+    private void unmeasured(
+            String variant, String dtype, String idea, Status status, String reason) {
+        var work =
+                new Work("gemm", variant, Samples.shape("m", 512, "n", 512, "k", 512), dtype, idea);
+        rows.add(
+                new Row(
+                        work.key(2),
+                        work.op(),
+                        variant,
+                        work.shape(),
+                        dtype,
+                        "gemm/" + idea,
+                        "cpu",
+                        2,
+                        status,
+                        Optional.of(reason),
+                        Optional.empty(),
+                        2.0 * 512 * 512 * 512,
+                        6.0 * 512 * 512,
+                        "2mnk",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        List.of()));
+    }
+
+    /// Samples of `value`: rounds differ by the share `spread`, samples of a round by less, with a
+    /// tail to the slow side.
+    private List<double[]> rounds(double value, double spread) {
+        return IntStream.range(0, 5)
+                .mapToObj(
+                        _ -> {
+                            double round = value * (1 + spread * random.nextGaussian());
+                            return IntStream.range(0, 8)
+                                    .mapToDouble(
+                                            _ ->
+                                                    round
+                                                            * (1
+                                                                    + spread
+                                                                            / 3
+                                                                            * Math.abs(
+                                                                                    random
+                                                                                            .nextGaussian())))
+                                    .toArray();
+                        })
+                .toList();
+    }
+}
