@@ -86,13 +86,15 @@ final class Chapter {
                                 "; ",
                                 file.devices().stream()
                                         .map(ResultFile.DeviceRecord::description)
+                                        .distinct()
                                         .toList())),
                 el(
                         "p",
                         css("facts"),
                         all(
                                 Stream.concat(
-                                                file.devices().stream().map(this::facts),
+                                                Devices.byName(file).values().stream()
+                                                        .map(Chapter::facts),
                                                 Stream.of(
                                                         file.protocol().cold()
                                                                 ? "cold cache"
@@ -108,11 +110,13 @@ final class Chapter {
                                         .map(fact -> el("span", fact)))));
     }
 
-    private String facts(ResultFile.DeviceRecord device) {
-        return device.name()
+    /// `cpu, 1 and 2 threads, 256-bit vectors`.
+    private static String facts(List<ResultFile.DeviceRecord> device) {
+        var first = device.getFirst();
+        return first.name()
                 + ", "
-                + Si.count(device.threads(), "thread")
-                + device.vectorBits().map(bits -> ", " + bits + "-bit vectors").orElse("");
+                + Devices.threads(device)
+                + first.vectorBits().map(bits -> ", " + bits + "-bit vectors").orElse("");
     }
 
     private String shortCommit() {

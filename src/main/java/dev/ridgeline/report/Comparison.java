@@ -117,27 +117,17 @@ public record Comparison(
     /// Why a difference between the two would say nothing of the software: another device or
     /// another protocol. Empty if they are alike.
     public static Optional<String> objection(ResultFile before, ResultFile after) {
+        var now = Devices.byName(after);
         for (var was : before.devices())
-            for (var is : after.devices())
-                if (was.name().equals(is.name()) && !sameDevice(was, is))
+            for (var is : now.getOrDefault(was.name(), List.of()))
+                if (!Devices.model(was).equals(Devices.model(is)))
                     return Optional.of(
                             "%s is another device: %s, and then %s"
-                                    .formatted(was.name(), describe(was), describe(is)));
+                                    .formatted(was.name(), Devices.model(was), Devices.model(is)));
         var protocol = differences(before.protocol(), after.protocol());
         return protocol.isEmpty()
                 ? Optional.empty()
                 : Optional.of("the protocols differ: " + String.join(", ", protocol));
-    }
-
-    private static boolean sameDevice(ResultFile.DeviceRecord a, ResultFile.DeviceRecord b) {
-        return describe(a).equals(describe(b));
-    }
-
-    static String describe(ResultFile.DeviceRecord device) {
-        return device.description()
-                + ", "
-                + Si.count(device.threads(), "thread")
-                + device.vectorBits().map(bits -> ", " + bits + "-bit vectors").orElse("");
     }
 
     /// `rounds 5 against 3`, for every component that differs.

@@ -61,6 +61,11 @@ public record ResultFile(
             Finite.interval("a ceiling", low, value, high);
             samples.forEach(s -> Finite.check("a ceiling's samples", s));
         }
+
+        /// Half the interval's width as a share of the value.
+        public double noise() {
+            return (high - low) / 2 / value;
+        }
     }
 
     /// With `row` in the place of the row of the same key, or else at the end.
@@ -69,17 +74,22 @@ public record ResultFile(
         int at = rows.stream().map(Row::key).toList().indexOf(row.key());
         if (at < 0) changed.add(row);
         else changed.set(at, row);
-        return with(changed, complete);
+        return with(ceilings, changed, complete);
     }
 
     /// The same run, ended as it should.
     public ResultFile completed() {
-        return with(rows, true);
+        return with(ceilings, rows, true);
     }
 
-    private ResultFile with(List<Row> changed, boolean ended) {
+    /// With these ceilings and no others.
+    public ResultFile with(List<CeilingRecord> measured) {
+        return with(measured, rows, complete);
+    }
+
+    private ResultFile with(List<CeilingRecord> measured, List<Row> changed, boolean ended) {
         return new ResultFile(
-                schema, created, argv, ridgeline, host, devices, protocol, ceilings, changed,
+                schema, created, argv, ridgeline, host, devices, protocol, measured, changed,
                 ended);
     }
 

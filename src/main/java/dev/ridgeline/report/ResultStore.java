@@ -21,6 +21,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -61,6 +62,12 @@ public final class ResultStore implements AutoCloseable {
     /// Adds a row, or puts it in the place of the one with the same key.
     public synchronized void put(Row row) {
         file = file.with(row);
+        save();
+    }
+
+    /// Puts these in the place of all ceilings there were.
+    public synchronized void put(List<ResultFile.CeilingRecord> ceilings) {
+        file = file.with(ceilings);
         save();
     }
 

@@ -6,21 +6,21 @@ import java.math.RoundingMode;
 import java.util.Locale;
 
 /// Numbers for people: a few significant digits and an SI prefix, the same in every locale.
-final class Si {
+public final class Si {
     private static final String[] PREFIXES = {"n", "µ", "m", "", "k", "M", "G", "T", "P", "E"};
     private static final int NO_PREFIX = 3;
 
     private Si() {}
 
     /// `1.234 ms`.
-    static String seconds(double seconds) {
+    public static String seconds(double seconds) {
         return scaled(seconds, 4, "s");
     }
 
     /// `231 GFLOP/s`, `21.3 GB/s`.
     ///
     /// @param unit `flop/s` or `byte/s`
-    static String rate(double value, String unit) {
+    public static String rate(double value, String unit) {
         return scaled(value, 3, symbol(unit));
     }
 
@@ -34,14 +34,14 @@ final class Si {
     }
 
     /// `91 %`, `8.4 %`, `0.08 %`: as many decimals as leave two digits, two at most.
-    static String percent(double share) {
+    public static String percent(double share) {
         double percent = Math.abs(share) * 100;
         int decimals = percent < 0.095 ? 2 : percent < 9.95 ? 1 : 0;
         return fixed(share * 100, decimals) + " %";
     }
 
     /// `±0.8 %`.
-    static String plusMinus(double share) {
+    public static String plusMinus(double share) {
         return "±" + percent(share);
     }
 
@@ -50,7 +50,7 @@ final class Si {
     }
 
     /// `1 row`, `3 rows`.
-    static String count(long n, String thing) {
+    public static String count(long n, String thing) {
         return n + " " + thing + (n == 1 ? "" : "s");
     }
 
@@ -60,7 +60,7 @@ final class Si {
     }
 
     /// `16.0 GiB`.
-    static String binaryBytes(long bytes) {
+    public static String binaryBytes(long bytes) {
         int power = bytes == 0 ? 0 : (63 - Long.numberOfLeadingZeros(bytes)) / 10;
         if (power == 0) return bytes + " B";
         return fixed(Math.scalb((double) bytes, -10 * power), 1)
@@ -77,7 +77,7 @@ final class Si {
     }
 
     /// `value` to `digits` significant digits, with the prefix that leaves 1 to 3 before the point.
-    static String scaled(double value, int digits, String unit) {
+    public static String scaled(double value, int digits, String unit) {
         if (value == 0) return "0 " + unit;
         // rounded before the prefix is chosen: 0.9999996 s is 1.000 s, not 1000 ms
         var rounded = new BigDecimal(value).round(new MathContext(digits, RoundingMode.HALF_EVEN));

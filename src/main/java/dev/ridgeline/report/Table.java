@@ -161,9 +161,6 @@ public final class Table {
 
     private List<String> cells(ResultFile.CeilingRecord c) {
         return List.of(
-                letter(c.name()),
-                c.name(),
-                Si.rate(c.value(), c.unit()),
-                Si.plusMinus((c.high() - c.low()) / 2 / c.value()));
+                letter(c.name()), c.name(), Si.rate(c.value(), c.unit()), Si.plusMinus(c.noise()));
     }
 }

@@ -108,8 +108,8 @@ class ComparisonTest {
         var other = new ResultFile.DeviceRecord("cpu", "Another", 4, 1, Optional.of(512));
         assertThat(Comparison.objection(file, with(file, file.protocol(), List.of(other))))
                 .contains(
-                        "cpu is another device: Sample CPU with invented numbers, 2 threads,"
-                                + " 256-bit vectors, and then Another, 4 threads, 512-bit vectors");
+                        "cpu is another device: Sample CPU with invented numbers, 256-bit vectors,"
+                                + " and then Another, 512-bit vectors");
     }
 
     private static ResultFile with(

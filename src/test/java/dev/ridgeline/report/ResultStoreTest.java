@@ -44,6 +44,8 @@ class ResultStoreTest {
             }
             store.put(Samples.row("row 2", 7, 0.01));
             assertThat(ResultStore.read(file).complete()).isFalse();
+            store.put(Samples.suite().ceilings().subList(0, 1));
+            assertThat(ResultStore.read(file).ceilings()).hasSize(1);
             store.complete();
         }
         var read = ResultStore.read(file);

@@ -45,13 +45,7 @@ final class SampleSuite {
                 List.of("bench", "--threads", "2", "--json", "sample.json"),
                 new ResultFile.Build("0.1.0", "0123456789abcdef0123456789abcdef01234567", true),
                 host(),
-                List.of(
-                        new ResultFile.DeviceRecord(
-                                "cpu",
-                                "Sample CPU with invented numbers",
-                                2,
-                                25_000_000_000L,
-                                Optional.of(256))),
+                List.of(device(1), device(2)),
                 PROTOCOL,
                 List.of(
                         ceiling("fma f32, 1 thread", 1, FLOPS[0], "flop/s"),
@@ -62,14 +56,25 @@ final class SampleSuite {
                 true);
     }
 
+    private static ResultFile.DeviceRecord device(int threads) {
+        return new ResultFile.DeviceRecord(
+                "cpu",
+                "Sample CPU with invented numbers",
+                threads,
+                25_000_000_000L,
+                Optional.of(256));
+    }
+
     private static Map<String, Object> host() {
         var host = new LinkedHashMap<String, Object>();
         host.put("note", "sample data for tests: not measured on any machine");
-        host.put("processor", "Sample CPU with invented numbers");
-        host.put("cores", 2);
-        host.put("operating system", "Linux 6.18 amd64");
-        host.put("java", "OpenJDK 25.0.1, G1");
-        host.put("smt", false);
+        host.put("os", "Sample Linux 1");
+        host.put("processor.model", "Sample CPU with invented numbers");
+        host.put("processor.logicalCores", 2);
+        host.put("processor.features", "avx avx2 fma");
+        host.put("memory.bytes", 25_000_000_000L);
+        host.put("jvm.collector", "G1");
+        host.put("loadAverage", 0.01);
         return host;
     }
 
