@@ -23,7 +23,7 @@ public final class Problems {
     /// @param shape extents joined by `x`: M, K, N of a gemm; B, H, T, D of (causal) attention;
     ///   rows, columns of a norm, a softmax or a loss; the number of elements of the rest
     public static Workload<?> of(String op, String shape) {
-        int[] d = Arrays.stream(shape.split("x")).mapToInt(Integer::parseInt).toArray();
+        int[] d = extents(op, shape);
         var f32 = DType.F32;
         return switch (op) {
             case "gemm_nt", "gemm_nn", "gemm_tn" ->
@@ -43,9 +43,23 @@ public final class Problems {
             case "copy" -> StreamWorkloads.copy(d[0], SEED);
             case "scale" -> StreamWorkloads.scale(d[0], SEED);
             case "triad" -> StreamWorkloads.triad(d[0], SEED);
-            case "fma_loop" -> StreamWorkloads.fmaLoop(d[0], 2000, SEED);
+            case "fma_loop" -> StreamWorkloads.fmaLoop(d[0], 20_000, SEED);
             default -> throw new IllegalArgumentException("no benchmark problem for op " + op);
         };
+    }
+
+    private static int[] extents(String op, String shape) {
+        int rank =
+                switch (op) {
+                    case "attention", "attention_backward" -> 4;
+                    case "gemm_nt", "gemm_nn", "gemm_tn" -> 3;
+                    case "adam_w", "copy", "scale", "triad", "fma_loop" -> 1;
+                    default -> 2;
+                };
+        if (!shape.matches("[1-9]\\d{0,8}(x[1-9]\\d{0,8}){" + (rank - 1) + "}"))
+            throw new IllegalArgumentException(
+                    "%s takes %d extents joined by x, not %s".formatted(op, rank, shape));
+        return Arrays.stream(shape.split("x")).mapToInt(Integer::parseInt).toArray();
     }
 
     private static Form form(String op) {

@@ -78,7 +78,8 @@ public final class Subject implements AutoCloseable {
                                 kernels.stream().map(Subject::name).toList()));
     }
 
-    private static String name(Kernel<?> kernel) {
+    /// Its id without the op: `cpu_blocked`.
+    public static String name(Kernel<?> kernel) {
         return kernel.id().arch() + "_" + kernel.id().idea();
     }
 

@@ -2,6 +2,7 @@ package dev.ridgeline.bench.peers;
 
 import dev.ridgeline.measure.Measurement;
 
+import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
 import java.util.ArrayList;
@@ -16,40 +17,35 @@ final class Contest {
     private String unit = "";
 
     /// Adds what a run of [InterleavedBenchmark] with [Laps] recorded.
-    void add(RunResult run) {
+    ///
+    /// @param label instead of the kernel's own name, where it ran alone; else empty
+    void add(RunResult run, String label) {
         for (var fork : run.getBenchmarkResults()) {
-            var rounds = new LinkedHashMap<String, List<Double>>();
+            var block = new LinkedHashMap<String, List<Double>>();
             for (var iteration : fork.getIterationResults()) {
                 iteration
                         .getSecondaryResults()
-                        .forEach(
-                                (label, result) -> {
-                                    rounds.computeIfAbsent(label, l -> new ArrayList<>())
-                                            .add(result.getScore());
-                                    if (result.getScoreUnit().endsWith("/s"))
-                                        unit = result.getScoreUnit();
-                                });
+                        .forEach((name, result) -> add(block, relabelled(name, label), result));
             }
-            rounds.forEach(
-                    (label, seen) ->
-                            values.computeIfAbsent(label, l -> new ArrayList<>())
-                                    .add(seen.stream().mapToDouble(v -> v).toArray()));
+            block.forEach(
+                    (name, rounds) ->
+                            values.computeIfAbsent(name, n -> new ArrayList<>())
+                                    .add(rounds.stream().mapToDouble(v -> v).toArray()));
         }
+    }
+
+    private void add(Map<String, List<Double>> block, String name, Result<?> result) {
+        block.computeIfAbsent(name, n -> new ArrayList<>()).add(result.getScore());
+        if (result.getScoreUnit().endsWith("/s")) unit = result.getScoreUnit();
+    }
+
+    private static String relabelled(String name, String label) {
+        if (label.isEmpty()) return name;
+        return name.endsWith(Laps.SHARE) ? label + Laps.SHARE : label;
     }
 
     String unit() {
         return unit;
-    }
-
-    /// In the order of the race.
-    List<String> kernels() {
-        return values.keySet().stream()
-                .filter(l -> !l.contains(Laps.SHARE) && !l.contains(Laps.RATIO))
-                .toList();
-    }
-
-    boolean has(String kernel) {
-        return values.containsKey(kernel);
     }
 
     Measurement rate(String kernel) {
@@ -68,7 +64,8 @@ final class Contest {
         double[] a = rate(ours).roundMedians();
         double[] b = rate(peer).roundMedians();
         var blocks = new ArrayList<double[]>();
-        for (int i = 0; i < Math.min(a.length, b.length); i++) blocks.add(new double[] {a[i] / b[i]});
+        for (int i = 0; i < Math.min(a.length, b.length); i++)
+            blocks.add(new double[] {a[i] / b[i]});
         return new Measurement(blocks);
     }
 

@@ -33,10 +33,7 @@ final class Peers {
         if (op == Gemm.class)
             return (List<Kernel<O>>)
                     (List<?>)
-                            List.of(
-                                    Blas.openBlas(threads),
-                                    Blas.oneDnn(threads),
-                                    matmul(threads));
+                            List.of(Blas.openBlas(threads), Blas.oneDnn(threads), matmul(threads));
         return (List<Kernel<O>>)
                 (List<?>)
                         Stream.of(

@@ -21,17 +21,20 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 
 /// Ours against the libraries a user would choose instead, as a table: the program behind
 /// `benchmarks/README.md`, which explains the protocol.
@@ -52,13 +55,19 @@ public final class Versus implements Callable<Integer> {
             description = "gemm_nt, gemm_nn, gemm_tn, attention, attention_backward, ...")
     private List<String> ops;
 
-    @Option(names = "--shapes", split = ",", description = "512x512x512, ...; else the standard ones")
+    @Option(
+            names = "--shapes",
+            split = ",",
+            description = "512x512x512, ...; else the standard ones")
     private List<String> shapes = List.of();
 
     @Option(
             names = "--kernels",
             split = ",",
-            description = "the first is compared with the others; else ours and every peer")
+            description = {
+                "the first is compared with the others; else ours and every peer;",
+                "cpu_blocked@2 is cpu_blocked with two threads"
+            })
     private List<String> kernels = List.of();
 
     @Option(names = "--threads", defaultValue = "1", description = "of each library")
@@ -70,7 +79,15 @@ public final class Versus implements Callable<Integer> {
     @Option(names = "--blocks", description = "fresh processes: 1, or 5 with several threads")
     private Optional<Integer> blocks = Optional.empty();
 
-    @Option(names = "--jvm-args", defaultValue = "", description = "for the measuring processes")
+    @Option(
+            names = "--by-block",
+            description = "adds a table of each process's share of the ceiling")
+    private boolean byBlock;
+
+    @Option(
+            names = "--jvm-args",
+            defaultValue = "",
+            description = "for the measuring processes, as -XX:+UseSerialGC")
     private String jvmArguments;
 
     @Option(names = "--json", description = "writes every round in JMH's format")
@@ -79,7 +96,24 @@ public final class Versus implements Callable<Integer> {
     private final List<RunResult> all = new ArrayList<>();
 
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Versus()).execute(arguments));
+        System.exit(
+                new CommandLine(new Versus())
+                        .setExecutionExceptionHandler(Versus::explain)
+                        .execute(arguments));
+    }
+
+    /// The measuring process's own reason, which JMH wraps more than once.
+    private static int explain(Exception e, CommandLine command, ParseResult parsed) {
+        command.getErr().println("versus: " + reason(e).orElse(e).getMessage());
+        return command.getCommandSpec().exitCodeOnExecutionException();
+    }
+
+    private static Optional<Throwable> reason(Throwable e) {
+        if (e instanceof IllegalStateException || e instanceof IllegalArgumentException)
+            return Optional.of(e);
+        return Stream.concat(Stream.ofNullable(e.getCause()), Arrays.stream(e.getSuppressed()))
+                .flatMap(inner -> reason(inner).stream())
+                .findFirst();
     }
 
     @Override
@@ -89,7 +123,8 @@ public final class Versus implements Callable<Integer> {
             var table = new VersusTable(op, kernels);
             for (var shape : shapes.isEmpty() ? standardShapes(op) : shapes)
                 table.add(shape, contest(op, shape, kernels));
-            System.out.println(table.markdown());
+            System.out.println(table.ratios());
+            if (byBlock) System.out.println(table.shareByBlock());
         }
         if (json.isPresent()) {
             try (var out = new PrintStream(Files.newOutputStream(json.get()), false, "UTF-8")) {
@@ -99,36 +134,59 @@ public final class Versus implements Callable<Integer> {
         return 0;
     }
 
+    /// One measuring process: kernels that take turns in it.
+    ///
+    /// @param label of the only kernel where it is one of `kernel@threads`, else empty
+    private record Team(String kernels, int threads, String label) {}
+
+    private List<Team> teams(List<String> kernels) {
+        if (threads == 1 && kernels.stream().noneMatch(k -> k.contains("@")))
+            return List.of(new Team(String.join("+", kernels), 1, ""));
+        return kernels.stream()
+                .map(
+                        k -> {
+                            int at = k.indexOf('@');
+                            return at < 0
+                                    ? new Team(k, threads, k)
+                                    : new Team(
+                                            k.substring(0, at),
+                                            Integer.parseInt(k.substring(at + 1)),
+                                            k);
+                        })
+                .toList();
+    }
+
     private Contest contest(String op, String shape, List<String> kernels) throws RunnerException {
         var contest = new Contest();
-        int count = blocks.orElse(threads == 1 ? 1 : 5);
-        var processes =
-                new ArrayList<>(
-                        threads == 1
-                                ? List.of(String.join("+", kernels))
-                                : kernels);
+        var teams = new ArrayList<>(teams(kernels));
+        int count = blocks.orElse(teams.size() == 1 ? 1 : 5);
         for (int block = 1; block <= count; block++) {
-            for (var process : processes) {
-                System.err.printf("%s %s %s, block %d of %d%n", op, shape, process, block, count);
-                run(op, shape, process).forEach(contest::add);
+            for (var team : teams) {
+                System.err.printf(
+                        "%s %s %s, block %d of %d%n",
+                        op,
+                        shape,
+                        team.label().isEmpty() ? team.kernels() : team.label(),
+                        block,
+                        count);
+                for (var result : run(op, shape, team)) contest.add(result, team.label());
             }
-            Collections.rotate(processes, 1);
+            Collections.rotate(teams, 1);
         }
         return contest;
     }
 
-    private Collection<RunResult> run(String op, String shape, String kernels)
-            throws RunnerException {
+    private Collection<RunResult> run(String op, String shape, Team team) throws RunnerException {
         double flops = Problems.of(op, shape).planned().cost().flops();
-        int fewer = (int) Math.clamp(rounds * LONG_LAUNCH_FLOPS / flops, FEWEST_ROUNDS, rounds);
+        int count = (int) Math.clamp(rounds * LONG_LAUNCH_FLOPS / flops, FEWEST_ROUNDS, 1e6);
         var options =
                 new OptionsBuilder()
                         .include(InterleavedBenchmark.class.getName() + ".round")
                         .param("op", op)
                         .param("shape", shape)
-                        .param("kernels", kernels)
-                        .param("threads", String.valueOf(threads))
-                        .measurementIterations(Math.min(rounds, fewer))
+                        .param("kernels", team.kernels())
+                        .param("threads", String.valueOf(team.threads()))
+                        .measurementIterations(Math.min(rounds, count))
                         .addProfiler(Laps.class)
                         .verbosity(VerboseMode.SILENT)
                         .shouldFailOnError(true);
@@ -140,14 +198,13 @@ public final class Versus implements Callable<Integer> {
 
     private List<String> kernels(String op) {
         if (!kernels.isEmpty()) return kernels;
-        var names = new ArrayList<>(List.of(Subject.PREFERRED));
-        var type = Problems.of(op, standardShapes(op).getFirst()).type();
-        if (op.equals("gemm_nt") || op.equals("gemm_nn")) names.add("cpu_prepacked");
-        for (var peer : Peers.kernels(type, threads))
-            names.add(peer.id().arch() + "_" + peer.id().idea());
+        var problem = Problems.of(op, standardShapes(op).getFirst());
+        var names = new ArrayList<String>();
         try (var device = new CpuDevice("cpu", 1, 0)) {
-            names.set(0, Subject.preferred(Problems.of(op, standardShapes(op).getFirst()), device));
+            names.add(Subject.preferred(problem, device));
         }
+        if (op.equals("gemm_nt") || op.equals("gemm_nn")) names.add("cpu_prepacked");
+        for (var peer : Peers.kernels(problem.type(), threads)) names.add(Subject.name(peer));
         return names;
     }
 

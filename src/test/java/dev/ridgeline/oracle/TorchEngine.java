@@ -4,9 +4,6 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 
-import java.net.URISyntaxException;
-import java.nio.file.Path;
-
 /// PyTorch in this process: one engine, offline, with its unpacked libraries beside the classes
 /// under `target/` and nothing written to the home folder.
 public final class TorchEngine {
@@ -30,17 +27,8 @@ public final class TorchEngine {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
         for (var folder : new String[] {"DJL_CACHE_DIR", "ENGINE_CACHE_DIR"})
-            System.setProperty(folder, target().resolve("djl").toString());
+            System.setProperty(folder, BuildFolder.of("djl").toString());
         Engine.getEngine(NAME);
         return NDManager.newBaseManager(Device.cpu(), NAME);
-    }
-
-    private static Path target() {
-        try {
-            var classes = TorchEngine.class.getProtectionDomain().getCodeSource().getLocation();
-            return Path.of(classes.toURI()).resolveSibling("");
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }
