@@ -5,8 +5,8 @@ import org.openjdk.jmh.annotations.Param;
 
 /// The compute ceiling: fused multiply-adds in registers.
 public class FmaBenchmark extends KernelBenchmark {
-    /// Lanes.
-    @Param("16384")
+    /// Lanes: what fills 16 cores.
+    @Param("49152")
     public String shape;
 
     @Param(Subject.PREFERRED)

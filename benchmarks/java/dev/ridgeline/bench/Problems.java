@@ -43,7 +43,7 @@ public final class Problems {
             case "copy" -> StreamWorkloads.copy(d[0], SEED);
             case "scale" -> StreamWorkloads.scale(d[0], SEED);
             case "triad" -> StreamWorkloads.triad(d[0], SEED);
-            case "fma_loop" -> StreamWorkloads.fmaLoop(d[0], 20_000, SEED);
+            case "fma_loop" -> StreamWorkloads.fmaLoop(d[0], 30_000, SEED);
             default -> throw new IllegalArgumentException("no benchmark problem for op " + op);
         };
     }

@@ -4,14 +4,15 @@ import dev.ridgeline.bench.Problems;
 import dev.ridgeline.bench.Subject;
 import dev.ridgeline.cpu.CpuDevice;
 import dev.ridgeline.measure.Workload;
+import dev.ridgeline.measure.workload.StreamWorkloads;
 import dev.ridgeline.op.Cost;
 import dev.ridgeline.op.Op;
 
 /// What the machine can do at this moment: its clock drifts by more than the differences that a
 /// comparison looks for, so every sample has its own ceiling.
 ///
-/// @param unit of what it limits
-/// @param scale from flop/s or byte/s to `unit`
+/// @param probe runs at the limit
+/// @param compute whether arithmetic is the limit, else memory
 record Ceiling(Subject probe, boolean compute) implements AutoCloseable {
     // a kernel below it waits for memory on every CPU we know, one above it for arithmetic
     private static final double FLOPS_PER_BYTE = 8;
@@ -22,7 +23,9 @@ record Ceiling(Subject probe, boolean compute) implements AutoCloseable {
         boolean compute = cost.intensity() > FLOPS_PER_BYTE;
         var problem =
                 compute
-                        ? Problems.of("fma_loop", String.valueOf(4096 * device.threads()))
+                        ? Problems.of(
+                                "fma_loop",
+                                String.valueOf(StreamWorkloads.LANES_PER_CORE * device.threads()))
                         : Problems.of("triad", String.valueOf(16 << 20));
         return new Ceiling(subject(problem, device), compute);
     }

@@ -236,7 +236,8 @@ final class Peers {
                                 threads));
     }
 
-    /// The operator behind `torch.optim.AdamW(fused=True)`.
+    /// The operator behind `torch.optim.AdamW(fused=True)`. It returns nothing, and TorchScript
+    /// drops the call unless the lists it was given are read afterwards.
     private static Peer<AdamW> adamW(int threads) {
         return Peer.of(
                 AdamW.class,
@@ -263,9 +264,12 @@ final class Peers {
                 p, g, m, v = inputs
                 step = torch.full([], %s, dtype=6)
                 none = annotate(List[Tensor], [])
-                torch._fused_adamw_([p], [g], [m], [v], none, [step], lr=%s, beta1=%s, beta2=%s, \
+                ps = [p]
+                ms = [m]
+                vs = [v]
+                torch._fused_adamw_(ps, [g], ms, vs, none, [step], lr=%s, beta1=%s, beta2=%s, \
                 weight_decay=%s, eps=%s, amsgrad=False, maximize=False%s)
-                return [p, m, v]
+                return ps + ms + vs
                 """
                         .formatted(
                                 step,

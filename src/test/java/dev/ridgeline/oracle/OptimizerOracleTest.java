@@ -22,16 +22,20 @@ class OptimizerOracleTest {
     private static final double BETA_2 = 0.95;
     private static final double EPS = 1e-8;
 
-    /// The operator behind `torch.optim.AdamW(fused=True)`. Its `grad_scale` divides.
+    /// The operator behind `torch.optim.AdamW(fused=True)`. Its `grad_scale` divides. It returns
+    /// nothing, and TorchScript drops the call unless the lists it was given are read afterwards.
     private static final String FUSED =
             """
             p, g, m, v = inputs
             step = torch.full([], %s, dtype=6)
             none = annotate(List[Tensor], [])
-            torch._fused_adamw_([p], [g], [m], [v], none, [step], lr=%s, beta1=%s, beta2=%s, \
+            ps = [p]
+            ms = [m]
+            vs = [v]
+            torch._fused_adamw_(ps, [g], ms, vs, none, [step], lr=%s, beta1=%s, beta2=%s, \
             weight_decay=%s, eps=%s, amsgrad=False, maximize=False, \
             grad_scale=torch.full([], %s, dtype=6))
-            return [p, m, v%s]
+            return ps + ms + vs%s
             """;
 
     /// Learning rate and bias corrections reach the op as f32, PyTorch as double: 2^-24 of an
@@ -79,7 +83,7 @@ class OptimizerOracleTest {
                                 decay,
                                 EPS,
                                 1.0 / gradientScale,
-                                copied ? ", p" : "");
+                                copied ? " + ps" : "");
                 var torch =
                         Oracle.run(script, List.of(op.parameter(), op.gradient(), op.m(), op.v()));
                 for (int i = 0; i < op.writes().size(); i++)
