@@ -68,7 +68,8 @@ public final class Sampler {
             int batch = warmUp();
             double budget = protocol.maxSeconds() / protocol.rounds();
             var samples = new ArrayList<Double>();
-            // looked at a tenth more samples later each time, or looking would cost more than taking
+            // looked at a tenth more samples later each time, or looking would cost more than
+            // taking
             int look = MIN_SAMPLES;
             for (double spent = 0; spent < budget; ) {
                 double seconds = time(batch);
