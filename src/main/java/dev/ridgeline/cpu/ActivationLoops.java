@@ -23,7 +23,7 @@ final class ActivationLoops {
             Lanes.storeF32(gelu(Lanes.loadF32(x, xAt + i)), y, yAt + i);
     }
 
-    private static FloatVector gelu(FloatVector x) {
+    static FloatVector gelu(FloatVector x) {
         var minus2u = x.mul(x.mul(x).fma(broadcast(-U3), broadcast(-U1)));
         return x.div(VectorMath.exp(minus2u).add(1f));
     }

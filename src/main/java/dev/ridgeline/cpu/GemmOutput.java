@@ -117,7 +117,7 @@ final class GemmOutput {
                             var pre = preactivation.get();
                             Lanes.store(pre.dtype, value, pre.memory, pre.at(i + r, j + v));
                         }
-                        value = gelu(value);
+                        value = ActivationLoops.gelu(value);
                     }
                 }
                 Lanes.store(c.dtype, value, c.memory, to);
@@ -151,7 +151,7 @@ final class GemmOutput {
                     write(pre, i + r, j, columns, line);
                 }
                 for (int v = 0; v < GemmTile.WIDTH; v += COUNT)
-                    gelu(FloatVector.fromArray(F32, line, v)).intoArray(line, v);
+                    ActivationLoops.gelu(FloatVector.fromArray(F32, line, v)).intoArray(line, v);
             }
             write(c, i + r, j, columns, line);
         }
@@ -160,13 +160,5 @@ final class GemmOutput {
     private static void write(Place place, int i, int j, int columns, float[] line) {
         for (int v = 0; v < columns; v++)
             Lanes.set(place.dtype, line[v], place.memory, place.at(i, j + v));
-    }
-
-    /// x · sigmoid(2u) with u = sqrt(2/pi) (x + 0.044715 x³), which is the tanh form without its
-    /// cancellation.
-    private static FloatVector gelu(FloatVector x) {
-        float twice = (float) (2 * Math.sqrt(2 / Math.PI));
-        var u = x.mul(x).mul(0.044715f).add(1f).mul(x).mul(twice);
-        return x.mul(VectorMath.sigmoid(u));
     }
 }

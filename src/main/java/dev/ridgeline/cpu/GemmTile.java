@@ -30,7 +30,7 @@ final class GemmTile {
     static final int HEIGHT = COUNT >= 16 ? 12 : 4;
 
     /// Deepest panel.
-    static final int DEPTH = COUNT >= 16 ? 768 : 512;
+    static final int DEPTH = COUNT >= 16 ? 768 : 384;
 
     /// Distance between rows of `x`: a cache line more than the deepest panel, or rows of a
     /// power-of-two depth would fall into the same cache sets.

@@ -68,11 +68,16 @@ public final class Sampler {
             int batch = warmUp();
             double budget = protocol.maxSeconds() / protocol.rounds();
             var samples = new ArrayList<Double>();
+            // looked at a tenth more samples later each time, or looking would cost more than
+            // taking
+            int look = MIN_SAMPLES;
             for (double spent = 0; spent < budget; ) {
                 double seconds = time(batch);
                 samples.add(seconds);
                 spent += seconds * batch;
-                if (samples.size() >= MIN_SAMPLES && quiet(samples)) break;
+                if (samples.size() < look) continue;
+                if (quiet(samples)) break;
+                look += Math.ceilDiv(look, 10);
             }
             return samples.stream().mapToDouble(s -> s).toArray();
         }
@@ -90,13 +95,16 @@ public final class Sampler {
             int batch = 1;
             var seen = new ArrayList<Double>();
             double spent = 0;
+            double look = protocol.warmupSeconds();
             while (spent < 4 * protocol.warmupSeconds() || seen.isEmpty()) {
                 double seconds = time(batch);
                 seen.add(seconds);
                 spent += seconds * batch;
                 if (seconds * batch < SAMPLE_SECONDS)
                     batch = (int) Math.clamp(SAMPLE_SECONDS / Math.max(seconds, 1e-9), batch, 1e6);
-                if (spent >= protocol.warmupSeconds() && flat(seen)) break;
+                if (spent < look) continue;
+                if (flat(seen)) break;
+                look += protocol.warmupSeconds() / 4;
             }
             return batch;
         }

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /// Lines of text in aligned columns. A column that is empty in every line takes no room.
-final class Columns {
+public final class Columns {
     /// @param right whether cells are padded on the left
-    record Column(String title, boolean right) {
-        static Column left(String title) {
+    public record Column(String title, boolean right) {
+        public static Column left(String title) {
             return new Column(title, false);
         }
 
-        static Column right(String title) {
+        public static Column right(String title) {
             return new Column(title, true);
         }
     }
@@ -32,7 +32,7 @@ final class Columns {
 
     /// @param gap spaces before each column
     /// @param charset of the reader; what it lacks is spelled in ASCII
-    Columns(int gap, Charset charset, List<Column> columns) {
+    public Columns(int gap, Charset charset, List<Column> columns) {
         this.gap = gap;
         this.ascii = !charset.newEncoder().canEncode("µ±");
         this.columns = columns;
@@ -40,12 +40,12 @@ final class Columns {
         if (!String.join("", titles).isEmpty()) add(titles);
     }
 
-    void add(List<String> cells) {
+    public void add(List<String> cells) {
         lines.add(new Line(cells.stream().map(this::plain).toList()));
     }
 
     /// A line that is not cut into columns.
-    void heading(String text) {
+    public void heading(String text) {
         add(List.of(text));
     }
 
@@ -54,7 +54,7 @@ final class Columns {
     }
 
     /// Every line ends in a newline and none in a space.
-    String render() {
+    public String render() {
         int[] widths = IntStream.range(0, columns.size()).map(this::width).toArray();
         var out = new StringBuilder();
         for (var line : lines)
