@@ -3,6 +3,7 @@ package dev.ridgeline.report;
 import dev.ridgeline.measure.Protocol;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,6 +76,15 @@ public record ResultFile(
         if (at < 0) changed.add(row);
         else changed.set(at, row);
         return with(ceilings, changed, complete);
+    }
+
+    /// With its rows in the order of `keys`; those of other keys come last.
+    public ResultFile ordered(List<String> keys) {
+        var sorted = new ArrayList<>(rows);
+        sorted.sort(
+                Comparator.comparingInt(
+                        r -> keys.contains(r.key()) ? keys.indexOf(r.key()) : keys.size()));
+        return with(ceilings, sorted, complete);
     }
 
     /// The same run, ended as it should.

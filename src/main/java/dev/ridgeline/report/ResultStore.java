@@ -47,21 +47,24 @@ public final class ResultStore implements AutoCloseable {
                     .build();
 
     private final Output output;
+    private final List<String> keys;
     private ResultFile file;
     private boolean closed;
 
     /// Begins with `file` as it is: usually no rows, or those of a run that is resumed.
     ///
+    /// @param keys of the rows to come, in the order they are to have, whichever comes first
     /// @throws UnwritableOutput if `output` cannot be written
-    public ResultStore(Output output, ResultFile file) {
+    public ResultStore(Output output, ResultFile file, List<String> keys) {
         this.output = output;
         this.file = file;
+        this.keys = List.copyOf(keys);
         save();
     }
 
     /// Adds a row, or puts it in the place of the one with the same key.
     public synchronized void put(Row row) {
-        file = file.with(row);
+        file = file.with(row).ordered(keys);
         save();
     }
 

@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 class ResultStoreTest {
     private final StringWriter stdout = new StringWriter();
@@ -36,7 +37,7 @@ class ResultStoreTest {
     @Test
     void the_file_is_whole_after_every_row() throws IOException {
         var file = folder.resolve("a.json");
-        try (var store = new ResultStore(output(file), Samples.of())) {
+        try (var store = new ResultStore(output(file), Samples.of(), List.of())) {
             assertThat(ResultStore.read(file).rows()).isEmpty();
             for (int i = 1; i <= 3; i++) {
                 store.put(Samples.row("row " + i, i, 0.01));
@@ -59,7 +60,7 @@ class ResultStoreTest {
 
     @Test
     void a_dash_is_standard_output_which_gets_the_document_once() throws IOException {
-        try (var store = new ResultStore(Output.to("-", new PrintWriter(stdout)), Samples.of())) {
+        try (var store = new ResultStore(Output.to("-", new PrintWriter(stdout)), Samples.of(), List.of())) {
             store.put(Samples.row("a", 1, 0.01));
             assertThat(stdout.toString()).isEmpty();
         }

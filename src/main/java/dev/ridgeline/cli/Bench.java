@@ -1,0 +1,145 @@
+package dev.ridgeline.cli;
+
+import dev.ridgeline.hardware.HostRecord;
+import dev.ridgeline.measure.CampaignCase;
+import dev.ridgeline.measure.Protocol;
+import dev.ridgeline.measure.Workload;
+import dev.ridgeline.measure.workload.Suites;
+import dev.ridgeline.op.Op;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/// Proves kernels, and then times them beside the ceilings of the device.
+@Command(
+        name = "bench",
+        description = {
+            "How fast each kernel is, and how far from the limit of this device.",
+            "Without an area it runs a suite of about two minutes."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        subcommands = {
+            BenchGemm.class,
+            BenchAttention.class,
+            BenchNorm.class,
+            BenchElementwise.class,
+            BenchOptimizer.class,
+            BenchMemory.class
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ridgeline bench --threads 1 --json one.json",
+            "  ridgeline bench gemm --m 256 --k 768 --n 1024:8192:1024 --form nt,nn,tn",
+            "  ridgeline bench attention --heads 32 --kv-heads 8 --seq 2048 --head-dim 128"
+        })
+final class Bench implements Callable<Integer> {
+    /// The suite's: enough rounds to see drift, short enough for two minutes.
+    private static final Protocol SUITE =
+            new Protocol(
+                    0.1, Protocol.CPU.maxNoise(), 1, Protocol.CPU.rounds(), true, Protocol.CPU.seed());
+
+    @Spec private CommandSpec spec;
+    @Mixin private DeviceOptions devices;
+    @Mixin private ProtocolOptions protocols;
+    @Mixin private OutputOptions outputs;
+
+    @Option(
+            names = "--op",
+            scope = ScopeType.INHERIT,
+            split = ",",
+            paramLabel = "OP",
+            converter = OpConverter.class,
+            description = "Only these: gemm, rms_norm, ...")
+    private List<Class<? extends Op>> ops = List.of();
+
+    @Option(
+            names = "--kernel",
+            scope = ScopeType.INHERIT,
+            paramLabel = "PART",
+            description = "Kernels with this in their name, instead of the preferred one.")
+    private Optional<String> kernel;
+
+    @Option(
+            names = "--ladder",
+            scope = ScopeType.INHERIT,
+            description = "All kernels of each op, and not only the preferred one.")
+    private boolean ladder;
+
+    @Option(
+            names = "--list",
+            scope = ScopeType.INHERIT,
+            description = "Names the rows, and measures nothing.")
+    private boolean list;
+
+    @Option(
+            names = "--dry-run",
+            scope = ScopeType.INHERIT,
+            description = "Shows the rows with their memory and work, and measures nothing.")
+    private boolean dryRun;
+
+    @Option(
+            names = "--resume",
+            scope = ScopeType.INHERIT,
+            paramLabel = "FILE",
+            description = "Goes on with what the same command left in this file.")
+    private Optional<Path> resume;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            scope = ScopeType.INHERIT,
+            description = "No table and no progress.")
+    private boolean quiet;
+
+    @Override
+    public Integer call() {
+        return run(protocols.protocol(SUITE), Suites.standard(seed()));
+    }
+
+    long seed() {
+        return protocols.protocol(SUITE).seed();
+    }
+
+    /// Runs an area.
+    int run(List<Workload<?>> workloads) {
+        return run(
+                protocols.protocol(Protocol.CPU),
+                workloads.stream().map(w -> new Suites.Entry(w, false)).toList());
+    }
+
+    private int run(Protocol protocol, List<Suites.Entry> entries) {
+        var host = HostRecord.read();
+        try (var sites = devices.open(host)) {
+            var rows = plan(entries, sites);
+            if (list) return print(Listing.names(rows));
+            if (dryRun) return print(Listing.needs(rows, Terminal.charset()));
+            return new BenchRun(spec.commandLine(), host, protocol, rows, outputs, resume, quiet)
+                    .call();
+        }
+    }
+
+    private List<CampaignCase<?>> plan(List<Suites.Entry> entries, Sites sites) {
+        var plan = new Plan(kernel, ladder);
+        for (var entry : entries)
+            if (ops.isEmpty() || ops.contains(entry.workload().type()))
+                for (var site : entry.single() ? sites.andSingle() : sites.asked())
+                    plan.add(entry.workload(), site);
+        return plan.rows();
+    }
+
+    private int print(String text) {
+        var out = spec.commandLine().getOut();
+        out.print(text);
+        out.flush();
+        return Exit.OK;
+    }
+}

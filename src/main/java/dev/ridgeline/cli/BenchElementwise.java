@@ -1,0 +1,33 @@
+package dev.ridgeline.cli;
+
+import dev.ridgeline.measure.Workload;
+import dev.ridgeline.measure.workload.Suites;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParentCommand;
+
+import java.util.ArrayList;
+import java.util.concurrent.Callable;
+
+@Command(
+        name = "elementwise",
+        description = {
+            "Activations, residual and bias gradients, rotary positions and embeddings.",
+            "Several values of several flags give every combination."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class BenchElementwise implements Callable<Integer> {
+    @ParentCommand private Bench bench;
+    @Mixin private RowOptions rows;
+
+    @Override
+    public Integer call() {
+        var all = new ArrayList<Workload<?>>();
+        for (var dtype : rows.dtypes())
+            for (var r : rows.of(Suites.ACTIVATIONS))
+                all.addAll(Suites.elementwise(r, dtype, bench.seed()));
+        return bench.run(all);
+    }
+}

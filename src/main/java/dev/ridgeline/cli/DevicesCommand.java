@@ -1,0 +1,138 @@
+package dev.ridgeline.cli;
+
+import static dev.ridgeline.report.Columns.Column.left;
+import static dev.ridgeline.report.Columns.Column.right;
+
+import dev.ridgeline.cpu.CpuDevice;
+import dev.ridgeline.hardware.Check;
+import dev.ridgeline.hardware.HostRecord;
+import dev.ridgeline.measure.Ceilings;
+import dev.ridgeline.measure.Protocol;
+import dev.ridgeline.report.Columns;
+import dev.ridgeline.report.ResultFile.CeilingRecord;
+import dev.ridgeline.report.ResultFile.DeviceRecord;
+import dev.ridgeline.report.Si;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// What is here, whether it can be trusted, and how fast it is at best.
+@Command(
+        name = "devices",
+        description = {
+            "What is here, what would disturb a measurement, and the ceilings of each device:",
+            "fused multiply-adds per second and memory bandwidth. Fails if a check does."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class DevicesCommand implements Callable<Integer> {
+    private record Document(
+            HostRecord host,
+            List<DeviceRecord> devices,
+            List<Check> checks,
+            List<CeilingRecord> ceilings) {}
+
+    /// Enough to see what a device can do; [Ceilings] takes its own time per round.
+    private static final Protocol QUICK = new Protocol(0, 0.02, 1, 3, false, 1);
+
+    @Spec private CommandSpec spec;
+    @Mixin private DeviceOptions devices;
+
+    @Option(names = "--no-ceilings", description = "Measures nothing.")
+    private boolean unmeasured;
+
+    @Option(names = "--json", description = "One JSON document instead of text.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        var host = HostRecord.read();
+        try (var sites = devices.open(host)) {
+            var document =
+                    new Document(
+                            host,
+                            sites.andSingle().stream().map(Descriptions::of).toList(),
+                            host.checks(CpuDevice.vectorBits()),
+                            unmeasured ? List.of() : ceilings(sites));
+            var out = spec.commandLine().getOut();
+            out.println(json ? Descriptions.json(document) : text(document, sites));
+            out.flush();
+            return document.checks().stream().anyMatch(c -> c.status() == Check.Status.FAIL)
+                    ? Exit.ENVIRONMENT
+                    : Exit.OK;
+        }
+    }
+
+    private List<CeilingRecord> ceilings(Sites sites) {
+        var err = spec.commandLine().getErr();
+        var progress = new Progress(err, Terminal.watched());
+        var ceilings = new Ceilings(sites.andSingle(), QUICK, _ -> List.of());
+        ceilings.missing().forEach(reason -> err.println("ridgeline: no ceiling " + reason));
+        for (int round = 0; round < QUICK.rounds(); round++) {
+            progress.show("measuring the ceilings, round " + (round + 1), 0);
+            ceilings.measure(round);
+        }
+        progress.clear();
+        return ceilings.all().stream().map(Rows::of).toList();
+    }
+
+    private static String text(Document document, Sites sites) {
+        return Stream.of(
+                        facts(document.host(), sites),
+                        checks(document.checks()),
+                        ceilings(document.ceilings()))
+                .filter(part -> !part.isEmpty())
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static String facts(HostRecord host, Sites sites) {
+        var cpu = host.processor();
+        var facts = columns(left(""), left(""));
+        facts.heading(
+                sites.asked().getFirst().device().name() + ": " + Descriptions.text(sites.asked()));
+        facts.add(List.of("system", host.os() + ", kernel " + host.kernel()));
+        facts.add(
+                List.of(
+                        "caches",
+                        cpu.caches().entrySet().stream()
+                                .map(c -> c.getKey() + " " + Si.binaryBytes(c.getValue()))
+                                .collect(Collectors.joining(", "))));
+        facts.add(List.of("features", String.join(" ", cpu.features())));
+        return facts.render();
+    }
+
+    private static String checks(List<Check> checks) {
+        var table = columns(left(""), left(""), left(""));
+        table.heading("checks");
+        for (var check : checks) {
+            table.add(List.of(check.status().toString(), check.name(), check.detail()));
+            check.remedy().ifPresent(remedy -> table.add(List.of("", "", "-> " + remedy)));
+        }
+        return table.render();
+    }
+
+    private static String ceilings(List<CeilingRecord> ceilings) {
+        if (ceilings.isEmpty()) return "";
+        var table = columns(left(""), right(""), right(""));
+        table.heading("ceilings");
+        for (var c : ceilings)
+            table.add(
+                    List.of(
+                            c.name(),
+                            Si.rate(c.value(), c.unit()),
+                            Si.plusMinus((c.high() - c.low()) / 2 / c.value())));
+        return table.render();
+    }
+
+    private static Columns columns(Columns.Column... columns) {
+        return new Columns(2, Terminal.charset(), List.of(columns));
+    }
+}

@@ -1,0 +1,66 @@
+package dev.ridgeline.cli;
+
+import dev.ridgeline.measure.CampaignCase;
+import dev.ridgeline.measure.Site;
+import dev.ridgeline.measure.Workload;
+import dev.ridgeline.op.Op;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Which kernels are run on which workloads, decided before any memory is touched.
+final class Plan {
+    private final Optional<String> wanted;
+    private final boolean ladder;
+    private final List<CampaignCase<?>> rows = new ArrayList<>();
+    private final List<String> refusals = new ArrayList<>();
+
+    /// @param wanted part of the ids of the kernels to run
+    /// @param ladder all kernels of an op, and not only the first that takes the workload
+    Plan(Optional<String> wanted, boolean ladder) {
+        this.wanted = wanted;
+        this.ladder = ladder;
+    }
+
+    /// @throws Fault if the shape is impossible
+    <O extends Op> void add(Workload<O> workload, Site site) {
+        var op = planned(workload);
+        var kernels =
+                site.device().kernels(workload.type()).stream()
+                        .filter(k -> wanted.isEmpty() || k.id().toString().contains(wanted.get()))
+                        .toList();
+        var taking = kernels.stream().filter(k -> k.refusal(op).isEmpty()).toList();
+        if (taking.isEmpty())
+            kernels.forEach(k -> refusals.add(k.id() + ": " + k.refusal(op).orElseThrow()));
+        boolean all = ladder || wanted.isPresent() || taking.isEmpty();
+        (all ? kernels : taking.subList(0, 1))
+                .forEach(kernel -> rows.add(new CampaignCase<>(workload, kernel, site)));
+    }
+
+    private static <O extends Op> O planned(Workload<O> workload) {
+        try {
+            var op = workload.planned();
+            workload.bytes();
+            return op;
+        } catch (ArithmeticException e) {
+            throw Fault.usage("%s is larger than any memory", workload.name());
+        } catch (IllegalArgumentException e) {
+            throw Fault.usage("%s", e.getMessage());
+        }
+    }
+
+    /// The rows, some of which can run.
+    ///
+    /// @throws Fault if none can, with the reason
+    List<CampaignCase<?>> rows() {
+        if (rows.isEmpty())
+            throw wanted.isPresent()
+                    ? Fault.usage("no kernel here has '%s' in its name", wanted.get())
+                    : Fault.environment("this device has no kernel for that");
+        if (refusals.size() == rows.size()) throw Fault.usage("%s", refusals.getFirst());
+        if (rows.stream().allMatch(row -> row.tooLarge().isPresent()))
+            throw Fault.usage("%s", rows.getFirst().tooLarge().orElseThrow());
+        return List.copyOf(rows);
+    }
+}

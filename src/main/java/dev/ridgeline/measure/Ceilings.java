@@ -1,0 +1,173 @@
+package dev.ridgeline.measure;
+
+import dev.ridgeline.measure.CampaignResult.Share;
+import dev.ridgeline.measure.workload.StreamWorkloads;
+import dev.ridgeline.op.Cost;
+import dev.ridgeline.op.Op;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+
+/// The limits of each site, measured by the same sampler as the rows and in the same rounds: fused
+/// multiply-adds in registers for compute; copy, scale and triad past the caches for memory.
+public final class Ceilings {
+    // simple loops: they need less time than a row to show what they can do
+    private static final double WARMUP_SECONDS = 0.05;
+    private static final double SECONDS_PER_ROUND = 0.15;
+
+    // so much that the last-level cache holds nothing useful when a pass comes round again
+    private static final int CACHES = 3;
+    private static final long MIN_BYTES = 96L << 20;
+    private static final int FMA_ITERATIONS = 4096;
+
+    /// One limit.
+    ///
+    /// @param name `fma f32, 1 thread`
+    /// @param unit `flop/s` or `byte/s`
+    /// @param rounds rates as sampled, one array per round
+    public record Ceiling(Site site, String name, String unit, List<double[]> rounds) {
+        private boolean compute() {
+            return unit.equals("flop/s");
+        }
+
+        /// Median over everything sampled.
+        public double median() {
+            return Ceilings.median(rounds.stream().flatMapToDouble(Arrays::stream).toArray());
+        }
+    }
+
+    private record Timed<O extends Op>(Verified<O> verified, Cost cost, Ceiling ceiling) {
+        void round(Sampler sampler) {
+            double work = ceiling.compute() ? cost.flops() : cost.bytes();
+            ceiling.rounds()
+                    .add(Arrays.stream(sampler.round(verified)).map(s -> work / s).toArray());
+        }
+    }
+
+    private final Protocol protocol;
+    private final Function<String, List<double[]>> earlier;
+    private final List<Timed<?>> all = new ArrayList<>();
+    private final List<String> missing = new ArrayList<>();
+
+    /// Proves the kernels that measure the limits of `sites`.
+    ///
+    /// @param protocol of the rows
+    /// @param earlier rates by ceiling's name, of a run that is continued
+    public Ceilings(
+            List<Site> sites, Protocol protocol, Function<String, List<double[]>> earlier) {
+        this.protocol =
+                new Protocol(
+                        WARMUP_SECONDS,
+                        protocol.maxNoise(),
+                        SECONDS_PER_ROUND * protocol.rounds(),
+                        protocol.rounds(),
+                        false,
+                        protocol.seed());
+        this.earlier = earlier;
+        for (var site : sites) {
+            long seed = protocol.seed();
+            int floats = (int) Math.min(bytes(site) / Float.BYTES, Integer.MAX_VALUE);
+            add(
+                    site,
+                    "fma f32",
+                    "flop/s",
+                    StreamWorkloads.fmaLoop(
+                            StreamWorkloads.LANES_PER_CORE * site.threads(), FMA_ITERATIONS, seed));
+            add(site, "stream copy", "byte/s", StreamWorkloads.copy(floats / 2, seed));
+            add(site, "stream scale", "byte/s", StreamWorkloads.scale(floats / 2, seed));
+            add(site, "stream triad", "byte/s", StreamWorkloads.triad(floats / 3, seed));
+        }
+    }
+
+    private static long bytes(Site site) {
+        var device = site.device();
+        return Math.min(
+                Math.max(MIN_BYTES, CACHES * device.lastLevelCache()),
+                (device.capacity() - device.allocated()) / 2);
+    }
+
+    private <O extends Op> void add(Site site, String what, String unit, Workload<O> workload) {
+        var name = what + ", " + site;
+        try {
+            var op = workload.planned();
+            var kernel =
+                    site.device().kernels(workload.type()).stream()
+                            .filter(k -> k.refusal(op).isEmpty())
+                            .findFirst();
+            switch (kernel.map(k -> Verifier.check(k, workload, site.device())).orElse(null)) {
+                case Verified<O> verified ->
+                        all.add(
+                                new Timed<>(
+                                        verified,
+                                        op.cost(),
+                                        new Ceiling(
+                                                site,
+                                                name,
+                                                unit,
+                                                new ArrayList<>(earlier.apply(name)))));
+                case Wrong<O> wrong -> missing.add(name + ": " + wrong.message());
+                case Refused<O> refused -> missing.add(name + ": " + refused.reason());
+                case null -> missing.add(name + ": no kernel of " + op.name() + " takes it");
+            }
+        } catch (RuntimeException e) {
+            missing.add(name + ": " + Campaign.reason(e));
+        }
+    }
+
+    /// Measures each limit once more, unless it was in round `round` already.
+    public void measure(int round) {
+        var sampler = new Sampler(protocol);
+        for (var timed : all) if (timed.ceiling().rounds().size() <= round) timed.round(sampler);
+    }
+
+    public List<Ceiling> all() {
+        return all.stream().<Ceiling>map(Timed::ceiling).toList();
+    }
+
+    /// Which limits are not known, and why; shares of them are not given.
+    public List<String> missing() {
+        return List.copyOf(missing);
+    }
+
+    /// How close a row comes to the roof that binds it: compute where its intensity is at or past
+    /// the ridge, else memory, for which the best of the streams stands.
+    ///
+    /// @param hot the operands stay in the caches, which the memory roof does not bind: compute
+    ///   then binds whatever the intensity
+    /// @param seconds per launch as sampled, one array per round
+    Optional<Share> share(Site site, Cost cost, boolean hot, List<double[]> seconds) {
+        var compute = best(c -> c.site().equals(site) && c.compute());
+        var memory = best(c -> c.site().equals(site) && !c.compute());
+        if (compute.isEmpty() || memory.isEmpty()) return Optional.empty();
+        boolean bound =
+                hot || cost.intensity() * memory.get().median() >= compute.get().median();
+        var roof = bound ? compute.get() : memory.get();
+        double work = bound ? cost.flops() : cost.bytes();
+        double[] shares =
+                IntStream.range(0, Math.min(seconds.size(), roof.rounds().size()))
+                        .mapToDouble(
+                                r ->
+                                        work
+                                                / median(seconds.get(r))
+                                                / median(roof.rounds().get(r)))
+                        .toArray();
+        return Optional.of(new Share(roof.name(), median(shares)));
+    }
+
+    private static double median(double[] values) {
+        return Measurement.quantile(Arrays.stream(values).sorted().toArray(), 0.5);
+    }
+
+    private Optional<Ceiling> best(Predicate<Ceiling> of) {
+        return all().stream()
+                .filter(of)
+                .filter(c -> !c.rounds().isEmpty())
+                .max(Comparator.comparingDouble(Ceiling::median));
+    }
+}
