@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.ridgeline.device.Device;
+import dev.ridgeline.reference.Dense;
 import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.HostBuffer;
@@ -15,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 
 /// Makes the tensors of one workload and owns their memory.
 ///
@@ -106,6 +108,33 @@ public final class Operands implements AutoCloseable {
                 DType.F32,
                 new int[] {values.length},
                 (s, i, r) -> s.setAtIndex(JAVA_FLOAT, i, values[(int) i]));
+    }
+
+    /// Inputs that follow from earlier ones, such as the statistics a backward op reads: row-major
+    /// values, rounded to `dtype`.
+    ///
+    /// @param values not asked for where nothing is filled, so it may [#read] those earlier tensors
+    public Tensor derived(DType dtype, Supplier<double[]> values, int... dims) {
+        double[] of = filled ? values.get() : new double[0];
+        return tensor(
+                dtype,
+                dims,
+                switch (dtype) {
+                    case F32 -> (s, i, r) -> s.setAtIndex(JAVA_FLOAT, i, (float) of[(int) i]);
+                    case BF16 ->
+                            (s, i, r) ->
+                                    s.setAtIndex(JAVA_SHORT, i, DType.toBf16((float) of[(int) i]));
+                    case I32 -> (s, i, r) -> s.setAtIndex(JAVA_INT, i, (int) of[(int) i]);
+                });
+    }
+
+    /// The elements of a tensor, wherever it lives, row-major without gaps.
+    public static double[] read(Tensor t) {
+        if (t.buffer() instanceof HostBuffer) return Dense.read(t);
+        try (var host = HostBuffer.of(t.buffer().bytes())) {
+            t.buffer().download(host.segment());
+            return Dense.read(t, host.segment());
+        }
     }
 
     /// An output, filled with NaN so that an element nobody wrote is seen.
