@@ -18,7 +18,9 @@ import java.nio.ByteOrder;
 /// The vector width every CPU kernel uses, and loads and stores that know the element type.
 ///
 /// The fields are static finals, because C2 compiles a species to instructions only where it is a
-/// constant.
+/// constant. The methods stay under 35 bytes of bytecode (`MaxInlineSize`), because C2 calls a
+/// longer one where it was seldom run before, as the bf16 half of a loop that first ran on f32, and
+/// a vector that crosses a call is an object on the heap: 20 times slower.
 final class Lanes {
     /// The platform's widest, or what `-Dridgeline.vector.bits=128|256|512` says (tests force
     /// each).
@@ -34,6 +36,9 @@ final class Lanes {
 
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
+    // the bit that makes a NaN quiet, so that none becomes an infinity when its low half is dropped
+    private static final int QUIET = 0x400000;
+
     private Lanes() {}
 
     private static VectorSpecies<Float> species() {
@@ -43,17 +48,29 @@ final class Lanes {
                 : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
     }
 
+    /// Also tells C2 the class of `memory`: the profile of this call only ever saw native memory,
+    /// while the one inside `fromMemorySegment` saw heap segments too, from the JDK's own code for
+    /// vectors that are not compiled yet. Without it a loop tests the class at every access.
+    private static void requireNative(MemorySegment memory) {
+        if (!memory.isNative()) throw new IllegalArgumentException("operands are in native memory");
+    }
+
     /// `COUNT` elements from element `index` of `memory`, widened to f32.
     static FloatVector load(DType dtype, MemorySegment memory, long index) {
         return dtype == DType.F32 ? loadF32(memory, index) : loadBf16(memory, index);
     }
 
     static FloatVector loadF32(MemorySegment memory, long index) {
+        requireNative(memory);
         return FloatVector.fromMemorySegment(F32, memory, index << 2, LE);
     }
 
     static FloatVector loadBf16(MemorySegment memory, long index) {
-        var half = ShortVector.fromMemorySegment(BF16, memory, index << 1, LE);
+        requireNative(memory);
+        return widen(ShortVector.fromMemorySegment(BF16, memory, index << 1, LE));
+    }
+
+    private static FloatVector widen(ShortVector half) {
         var wide = (IntVector) half.convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
         return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
@@ -65,18 +82,30 @@ final class Lanes {
     }
 
     static void storeF32(FloatVector value, MemorySegment memory, long index) {
+        requireNative(memory);
         value.intoMemorySegment(memory, index << 2, LE);
     }
 
     static void storeBf16(FloatVector value, MemorySegment memory, long index) {
+        requireNative(memory);
+        narrow(rounded(value)).intoMemorySegment(memory, index << 1, LE);
+    }
+
+    private static ShortVector narrow(IntVector upper) {
+        var low = upper.lanewise(VectorOperators.LSHR, 16);
+        return (ShortVector) low.convertShape(VectorOperators.I2S, BF16, 0);
+    }
+
+    /// Bits of `value` whose upper halves are the nearest bf16; the lower ones are left over.
+    static IntVector rounded(FloatVector value) {
         var bits = value.reinterpretAsInts();
+        var nan = value.compare(VectorOperators.NE, value).cast(I32);
+        return nearest(bits).blend(bits.or(QUIET), nan);
+    }
+
+    private static IntVector nearest(IntVector bits) {
         var odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-        var rounded = bits.add(odd).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
-        var quiet = bits.lanewise(VectorOperators.LSHR, 16).or(0x40);
-        var narrow =
-                rounded.blend(quiet, value.test(VectorOperators.IS_NAN).cast(I32))
-                        .convertShape(VectorOperators.I2S, BF16, 0);
-        ((ShortVector) narrow).intoMemorySegment(memory, index << 1, LE);
+        return bits.add(odd).add(0x7fff);
     }
 
     /// One element, for tails.
