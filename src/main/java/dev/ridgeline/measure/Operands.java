@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.ridgeline.device.Device;
 import dev.ridgeline.op.Op;
+import dev.ridgeline.reference.Dense;
 import dev.ridgeline.reference.Reference;
 import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.DType;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.LongToDoubleFunction;
+import java.util.function.Supplier;
 
 /// Makes the tensors of one workload and owns their memory.
 ///
@@ -150,6 +152,24 @@ public final class Operands implements AutoCloseable {
                 results.add(computed(like.dtype(), i -> elements[(int) i], dims));
             }
             return results;
+        }
+    }
+
+    /// Inputs that follow from earlier ones, such as the statistics a backward op reads: row-major
+    /// values, rounded to `dtype`.
+    ///
+    /// @param values not asked for where nothing is filled, so it may [#read] those earlier tensors
+    public Tensor derived(DType dtype, Supplier<double[]> values, int... dims) {
+        double[] of = filled ? values.get() : new double[0];
+        return computed(dtype, i -> of[(int) i], dims);
+    }
+
+    /// The elements of a tensor, wherever it lives, row-major without gaps.
+    public static double[] read(Tensor t) {
+        if (t.buffer() instanceof HostBuffer) return Dense.read(t);
+        try (var host = HostBuffer.of(t.buffer().bytes())) {
+            t.buffer().download(host.segment());
+            return Dense.read(t, host.segment());
         }
     }
 
