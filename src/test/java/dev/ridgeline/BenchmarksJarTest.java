@@ -20,6 +20,8 @@ class BenchmarksJarTest {
                 new ArrayList<>(
                         List.of(
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                // another JMH on this machine does not disturb what is tested
+                                "-Djmh.ignoreLock=true",
                                 "-jar",
                                 JAR.toString()));
         command.addAll(List.of(arguments));

@@ -23,7 +23,8 @@ final class Race implements AutoCloseable {
     /// @param share of the mean of the ceilings before and after
     record Lap(String kernel, double rate, double share, String unit) {}
 
-    private static final double WARM_UP_SECONDS = 1;
+    private static final double FLAT_SECONDS = 1;
+    private static final double IMPROVEMENT = 0.02;
     private static final double SAMPLE_SECONDS = 10e-3;
     private static final int MIN_WARM_UPS = 3;
 
@@ -55,12 +56,19 @@ final class Race implements AutoCloseable {
         return Subject.of(kernel, all, problem, device);
     }
 
+    /// Runs it until it has not become faster for a while: compilers work in the background.
+    ///
     /// @return launches per sample
     private static int warmUp(Subject subject) {
-        long start = System.nanoTime();
         double fastest = Double.MAX_VALUE;
-        for (int i = 0; i < MIN_WARM_UPS || System.nanoTime() - start < WARM_UP_SECONDS * 1e9; i++)
-            fastest = Math.min(fastest, time(subject, 1));
+        long improved = System.nanoTime();
+        for (int i = 0;
+                i < MIN_WARM_UPS || System.nanoTime() - improved < FLAT_SECONDS * 1e9;
+                i++) {
+            double seconds = time(subject, 1);
+            if (seconds < fastest * (1 - IMPROVEMENT)) improved = System.nanoTime();
+            fastest = Math.min(fastest, seconds);
+        }
         return (int) Math.clamp(Math.ceil(SAMPLE_SECONDS / fastest), 1, 100_000);
     }
 

@@ -5,6 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.ridgeline.device.Device;
+import dev.ridgeline.op.Op;
+import dev.ridgeline.reference.Dense;
+import dev.ridgeline.reference.Reference;
 import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.HostBuffer;
@@ -14,7 +17,10 @@ import dev.ridgeline.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.LongToDoubleFunction;
+import java.util.function.Supplier;
 
 /// Makes the tensors of one workload and owns their memory.
 ///
@@ -106,6 +112,65 @@ public final class Operands implements AutoCloseable {
                 DType.F32,
                 new int[] {values.length},
                 (s, i, r) -> s.setAtIndex(JAVA_FLOAT, i, values[(int) i]));
+    }
+
+    /// Inputs of which `element` tells the one at each place, row-major.
+    public Tensor computed(DType dtype, LongToDoubleFunction element, int... dims) {
+        return tensor(
+                dtype,
+                dims,
+                switch (dtype) {
+                    case F32 ->
+                            (s, i, r) ->
+                                    s.setAtIndex(JAVA_FLOAT, i, (float) element.applyAsDouble(i));
+                    case BF16 ->
+                            (s, i, r) ->
+                                    s.setAtIndex(
+                                            JAVA_SHORT,
+                                            i,
+                                            DType.toBf16((float) element.applyAsDouble(i)));
+                    case I32 ->
+                            (s, i, r) -> s.setAtIndex(JAVA_INT, i, (int) element.applyAsDouble(i));
+                });
+    }
+
+    /// Inputs that are what another op writes, such as what a forward pass leaves for its backward:
+    /// dense tensors of the shapes of `op.writes()` with what the reference says. Costs as much as
+    /// the reference.
+    ///
+    /// @param make of the op; it gets operands of the same seed, so that asking for the same
+    ///   tensors in the same order gives the same values
+    public List<Tensor> resultsOf(Function<Operands, ? extends Op> make) {
+        try (var host = filled ? onHost(seed) : planned()) {
+            var op = make.apply(host);
+            var values = filled ? Reference.expected(op) : List.<double[]>of();
+            var results = new ArrayList<Tensor>();
+            for (int t = 0; t < op.writes().size(); t++) {
+                var like = op.writes().get(t);
+                double[] elements = filled ? values.get(t) : new double[0];
+                int[] dims = like.shape().dims().stream().mapToInt(d -> d).toArray();
+                results.add(computed(like.dtype(), i -> elements[(int) i], dims));
+            }
+            return results;
+        }
+    }
+
+    /// Inputs that follow from earlier ones, such as the statistics a backward op reads: row-major
+    /// values, rounded to `dtype`.
+    ///
+    /// @param values not asked for where nothing is filled, so it may [#read] those earlier tensors
+    public Tensor derived(DType dtype, Supplier<double[]> values, int... dims) {
+        double[] of = filled ? values.get() : new double[0];
+        return computed(dtype, i -> of[(int) i], dims);
+    }
+
+    /// The elements of a tensor, wherever it lives, row-major without gaps.
+    public static double[] read(Tensor t) {
+        if (t.buffer() instanceof HostBuffer) return Dense.read(t);
+        try (var host = HostBuffer.of(t.buffer().bytes())) {
+            t.buffer().download(host.segment());
+            return Dense.read(t, host.segment());
+        }
     }
 
     /// An output, filled with NaN so that an element nobody wrote is seen.

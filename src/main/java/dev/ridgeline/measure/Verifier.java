@@ -3,9 +3,7 @@ package dev.ridgeline.measure;
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.op.Op;
-import dev.ridgeline.reference.Dense;
 import dev.ridgeline.reference.Reference;
-import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.ArrayList;
@@ -65,7 +63,7 @@ public final class Verifier {
             comparison.with(
                     simplest.get().id().toString(),
                     comparison.op.writes(),
-                    other.op().writes().stream().map(Verifier::read).toList());
+                    other.op().writes().stream().map(Operands::read).toList());
         }
     }
 
@@ -79,14 +77,6 @@ public final class Verifier {
         } catch (RuntimeException | Error e) {
             instance.close();
             throw e;
-        }
-    }
-
-    private static double[] read(Tensor t) {
-        if (t.buffer() instanceof HostBuffer) return Dense.read(t);
-        try (var host = HostBuffer.of(t.buffer().bytes())) {
-            t.buffer().download(host.segment());
-            return Dense.read(t, host.segment());
         }
     }
 
@@ -120,7 +110,7 @@ public final class Verifier {
         void with(String name, List<Tensor> written, List<double[]> expected) {
             against.add(name);
             for (int t = 0; t < written.size() && wrong.isEmpty(); t++)
-                compare(name, t, read(written.get(t)), expected.get(t));
+                compare(name, t, Operands.read(written.get(t)), expected.get(t));
         }
 
         private void compare(String name, int output, double[] got, double[] want) {

@@ -11,18 +11,96 @@ final class NormReference {
     private NormReference() {}
 
     static List<double[]> rmsNorm(RmsNorm op) {
-        throw new UnsupportedOperationException(op.name());
+        int rows = op.rows();
+        int cols = op.cols();
+        double[] x = Dense.read(op.x());
+        double[] weight = Dense.read(op.weight());
+        double[] y = new double[x.length];
+        double[] rstd = new double[rows];
+        for (int r = 0; r < rows; r++) {
+            double squares = 0;
+            for (int c = 0; c < cols; c++) squares += x[r * cols + c] * x[r * cols + c];
+            rstd[r] = 1 / Math.sqrt(squares / cols + op.eps());
+            for (int c = 0; c < cols; c++) y[r * cols + c] = x[r * cols + c] * rstd[r] * weight[c];
+        }
+        return List.of(y, rstd);
     }
 
     static List<double[]> rmsNormBackward(RmsNormBackward op) {
-        throw new UnsupportedOperationException(op.name());
+        int rows = op.rows();
+        int cols = op.cols();
+        double[] x = Dense.read(op.x());
+        double[] weight = Dense.read(op.weight());
+        double[] rstd = Dense.read(op.rstd());
+        double[] dy = Dense.read(op.dy());
+        double[] dx = new double[x.length];
+        double[] dweight = Dense.read(op.dweight());
+        for (int r = 0; r < rows; r++) {
+            double projection = 0;
+            for (int c = 0; c < cols; c++) {
+                int i = r * cols + c;
+                projection += dy[i] * weight[c] * x[i] * rstd[r] / cols;
+            }
+            for (int c = 0; c < cols; c++) {
+                int i = r * cols + c;
+                double normal = x[i] * rstd[r];
+                dx[i] = rstd[r] * (dy[i] * weight[c] - normal * projection);
+                dweight[c] += dy[i] * normal;
+            }
+        }
+        return List.of(dx, dweight);
     }
 
     static List<double[]> layerNorm(LayerNorm op) {
-        throw new UnsupportedOperationException(op.name());
+        int rows = op.rows();
+        int cols = op.cols();
+        double[] x = Dense.read(op.x());
+        double[] weight = Dense.read(op.weight());
+        double[] bias = Dense.read(op.bias());
+        double[] y = new double[x.length];
+        double[] mean = new double[rows];
+        double[] rstd = new double[rows];
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < cols; c++) mean[r] += x[r * cols + c] / cols;
+            double variance = 0;
+            for (int c = 0; c < cols; c++) {
+                double centred = x[r * cols + c] - mean[r];
+                variance += centred * centred / cols;
+            }
+            rstd[r] = 1 / Math.sqrt(variance + op.eps());
+            for (int c = 0; c < cols; c++)
+                y[r * cols + c] = (x[r * cols + c] - mean[r]) * rstd[r] * weight[c] + bias[c];
+        }
+        return List.of(y, mean, rstd);
     }
 
     static List<double[]> layerNormBackward(LayerNormBackward op) {
-        throw new UnsupportedOperationException(op.name());
+        int rows = op.rows();
+        int cols = op.cols();
+        double[] x = Dense.read(op.x());
+        double[] weight = Dense.read(op.weight());
+        double[] mean = Dense.read(op.mean());
+        double[] rstd = Dense.read(op.rstd());
+        double[] dy = Dense.read(op.dy());
+        double[] dx = new double[x.length];
+        double[] dweight = Dense.read(op.dweight());
+        double[] dbias = Dense.read(op.dbias());
+        for (int r = 0; r < rows; r++) {
+            double meanGradient = 0;
+            double projection = 0;
+            for (int c = 0; c < cols; c++) {
+                int i = r * cols + c;
+                meanGradient += dy[i] * weight[c] / cols;
+                projection += dy[i] * weight[c] * (x[i] - mean[r]) * rstd[r] / cols;
+            }
+            for (int c = 0; c < cols; c++) {
+                int i = r * cols + c;
+                double normal = (x[i] - mean[r]) * rstd[r];
+                dx[i] = rstd[r] * (dy[i] * weight[c] - meanGradient - normal * projection);
+                dweight[c] += dy[i] * normal;
+                dbias[c] += dy[i];
+            }
+        }
+        return List.of(dx, dweight, dbias);
     }
 }

@@ -1,13 +1,178 @@
 package dev.ridgeline.measure.workload;
 
+import dev.ridgeline.measure.Operands;
 import dev.ridgeline.measure.Workload;
+import dev.ridgeline.op.LayerNorm;
+import dev.ridgeline.op.LayerNormBackward;
+import dev.ridgeline.op.RmsNorm;
+import dev.ridgeline.op.RmsNormBackward;
+import dev.ridgeline.tensor.DType;
+import dev.ridgeline.tensor.Tensor;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
-final class NormWorkloads {
+/// Norms of the rows of a (rows, cols) matrix, forward and backward. The statistics that a backward
+/// op reads are those of its `x`.
+public final class NormWorkloads {
+    private static final double EPS = 1e-5;
+
+    /// (rows, cols) of the probes: single rows and columns, both sides of every vector width, of
+    /// the blocks that column sums are split into, and primes.
+    static final int[][] PROBES = {
+        {1, 1}, {2, 8}, {7, 31}, {64, 64}, {65, 65}, {7, 257}, {2, 768}, {65, 1031}, {64, 1},
+        {1, 257}, {65, 8}, {1, 1031}
+    };
+
     private NormWorkloads() {}
 
+    /// `weight` has the dtype of `x`.
+    public static Workload<RmsNorm> rmsNorm(int rows, int cols, DType dtype, long seed) {
+        return rmsNorm("", rows, cols, dtype, dtype, seed);
+    }
+
+    /// `weight` has the dtype of `x`.
+    public static Workload<RmsNormBackward> rmsNormBackward(
+            int rows, int cols, DType dtype, long seed) {
+        return rmsNormBackward("", rows, cols, dtype, dtype, seed);
+    }
+
+    /// `weight` and `bias` have the dtype of `x`.
+    public static Workload<LayerNorm> layerNorm(int rows, int cols, DType dtype, long seed) {
+        return layerNorm("", rows, cols, dtype, dtype, seed);
+    }
+
+    /// `weight` has the dtype of `x`.
+    public static Workload<LayerNormBackward> layerNormBackward(
+            int rows, int cols, DType dtype, long seed) {
+        return layerNormBackward("", rows, cols, dtype, dtype, seed);
+    }
+
     static List<Workload<?>> probes() {
-        return List.of();
+        var probes = new ArrayList<Workload<?>>();
+        for (int[] p : PROBES) {
+            add(probes, "", p[0], p[1], DType.F32, DType.F32);
+            add(probes, "", p[0], p[1], DType.BF16, DType.BF16);
+            add(probes, "f32_weight", p[0], p[1], DType.BF16, DType.F32);
+        }
+        return probes;
+    }
+
+    private static void add(
+            List<Workload<?>> to, String variant, int rows, int cols, DType x, DType weight) {
+        to.add(rmsNorm(variant, rows, cols, x, weight, 1));
+        to.add(rmsNormBackward(variant, rows, cols, x, weight, 1));
+        to.add(layerNorm(variant, rows, cols, x, weight, 1));
+        to.add(layerNormBackward(variant, rows, cols, x, weight, 1));
+    }
+
+    private static Workload<RmsNorm> rmsNorm(
+            String variant, int rows, int cols, DType x, DType weight, long seed) {
+        return new Workload<>(
+                RmsNorm.class,
+                variant,
+                extents(rows, "cols", cols),
+                x,
+                seed,
+                o ->
+                        new RmsNorm(
+                                o.uniform(x, rows, cols),
+                                o.uniform(weight, cols),
+                                o.output(x, rows, cols),
+                                o.output(DType.F32, rows),
+                                EPS));
+    }
+
+    private static Workload<RmsNormBackward> rmsNormBackward(
+            String variant, int rows, int cols, DType dtype, DType weight, long seed) {
+        return new Workload<>(
+                RmsNormBackward.class,
+                variant,
+                extents(rows, "cols", cols),
+                dtype,
+                seed,
+                o -> {
+                    Tensor x = o.uniform(dtype, rows, cols);
+                    return new RmsNormBackward(
+                            x,
+                            o.uniform(weight, cols),
+                            o.derived(DType.F32, () -> rstd(x, new double[rows]), rows),
+                            o.uniform(dtype, rows, cols),
+                            o.output(dtype, rows, cols),
+                            o.uniform(DType.F32, cols));
+                });
+    }
+
+    private static Workload<LayerNorm> layerNorm(
+            String variant, int rows, int cols, DType x, DType weight, long seed) {
+        return new Workload<>(
+                LayerNorm.class,
+                variant,
+                extents(rows, "cols", cols),
+                x,
+                seed,
+                o ->
+                        new LayerNorm(
+                                o.uniform(x, rows, cols),
+                                o.uniform(weight, cols),
+                                o.uniform(weight, cols),
+                                o.output(x, rows, cols),
+                                o.output(DType.F32, rows),
+                                o.output(DType.F32, rows),
+                                EPS));
+    }
+
+    private static Workload<LayerNormBackward> layerNormBackward(
+            String variant, int rows, int cols, DType dtype, DType weight, long seed) {
+        return new Workload<>(
+                LayerNormBackward.class,
+                variant,
+                extents(rows, "cols", cols),
+                dtype,
+                seed,
+                o -> {
+                    Tensor x = o.uniform(dtype, rows, cols);
+                    return new LayerNormBackward(
+                            x,
+                            o.uniform(weight, cols),
+                            o.derived(DType.F32, () -> mean(x), rows),
+                            o.derived(DType.F32, () -> rstd(x, mean(x)), rows),
+                            o.uniform(dtype, rows, cols),
+                            o.output(dtype, rows, cols),
+                            o.uniform(DType.F32, cols),
+                            o.uniform(DType.F32, cols));
+                });
+    }
+
+    /// In the order people say them.
+    static Map<String, Integer> extents(int rows, String across, int cols) {
+        var extents = new LinkedHashMap<String, Integer>();
+        extents.put("rows", rows);
+        extents.put(across, cols);
+        return Collections.unmodifiableMap(extents);
+    }
+
+    private static double[] mean(Tensor x) {
+        double[] values = Operands.read(x);
+        double[] mean = new double[x.dim(0)];
+        int cols = x.dim(1);
+        for (int i = 0; i < values.length; i++) mean[i / cols] += values[i] / cols;
+        return mean;
+    }
+
+    /// `1 / sqrt(mean((x - centre)²) + eps)` of each row.
+    private static double[] rstd(Tensor x, double[] centre) {
+        double[] values = Operands.read(x);
+        double[] rstd = new double[x.dim(0)];
+        int cols = x.dim(1);
+        for (int i = 0; i < values.length; i++) {
+            double centred = values[i] - centre[i / cols];
+            rstd[i / cols] += centred * centred / cols;
+        }
+        for (int r = 0; r < rstd.length; r++) rstd[r] = 1 / Math.sqrt(rstd[r] + EPS);
+        return rstd;
     }
 }
