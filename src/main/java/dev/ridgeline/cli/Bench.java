@@ -46,7 +46,12 @@ final class Bench implements Callable<Integer> {
     /// The suite's: enough rounds to see drift, short enough for two minutes.
     private static final Protocol SUITE =
             new Protocol(
-                    0.1, Protocol.CPU.maxNoise(), 1, Protocol.CPU.rounds(), true, Protocol.CPU.seed());
+                    0.1,
+                    Protocol.CPU.maxNoise(),
+                    1,
+                    Protocol.CPU.rounds(),
+                    true,
+                    Protocol.CPU.seed());
 
     @Spec private CommandSpec spec;
     @Mixin private DeviceOptions devices;

@@ -142,8 +142,8 @@ public final class Suites {
                 StreamWorkloads.triad(elements, seed));
     }
 
-    /// Activations, residual, bias gradient and positions on a (rows, cols) matrix, and rows of that
-    /// width looked up in a vocabulary.
+    /// Activations, residual, bias gradient and positions on a (rows, cols) matrix, and rows of
+    /// that width looked up in a vocabulary.
     public static List<Workload<?>> elementwise(Rows r, DType dtype, long seed) {
         int rows = r.rows();
         int cols = r.cols();
