@@ -15,6 +15,10 @@ final class AttentionKernels {
                 CpuKernel.of(Attention.class, "rows", op -> new AttentionRows(op, workers)),
                 CpuKernel.of(
                         AttentionBackward.class,
+                        "flash",
+                        op -> new AttentionFlashBackward(op, workers)),
+                CpuKernel.of(
+                        AttentionBackward.class,
                         "rows",
                         op -> new AttentionRowsBackward(op, workers)));
     }

@@ -69,6 +69,14 @@ record AttentionSlab(int headDim, int parts, int width) {
             AttentionSoftmax.scale(of, (part * rows + row) * STRIDE, width(part), factor);
     }
 
+    /// The product of row `row` of one matrix and of another, both in slabs of `rows` rows.
+    float dot(float[] a, float[] b, int row, int rows) {
+        float sum = 0;
+        for (int part = 0; part < parts; part++)
+            sum += AttentionSoftmax.dot(a, b, (part * rows + row) * STRIDE, width(part));
+        return sum;
+    }
+
     /// Floats of a transposed slab: D rows, rounded up to what [#transpose] writes.
     int transposedFloats() {
         return AttentionTile.roundUp(headDim, Lanes.COUNT) * STRIDE;

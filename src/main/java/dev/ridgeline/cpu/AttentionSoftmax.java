@@ -124,9 +124,85 @@ final class AttentionSoftmax {
         sum1.intoArray(sum, other);
     }
 
+    /// The backward's elementwise step on a tile's height of queries: replaces each score s by its
+    /// probability `p = 2^(s - lse)`, and each product dp of `dout · vᵀ` by `p · (dp - delta)`.
+    ///
+    /// @param at where the first row starts, in both slabs: a row per query, a column per key
+    /// @param columns rounded up to a tile's width
+    /// @param query of the first row, in `lse` (in units of ln 2) and `delta`
+    static void gradients(
+            float[] scores,
+            float[] products,
+            int at,
+            int rows,
+            int columns,
+            float[] lse,
+            float[] delta,
+            int query) {
+        var round = FloatVector.broadcast(Lanes.F32, ROUND);
+        var lowest = FloatVector.broadcast(Lanes.F32, LOWEST);
+        var zero = FloatVector.zero(Lanes.F32);
+        var one = FloatVector.broadcast(Lanes.F32, 1);
+        var c1 = FloatVector.broadcast(Lanes.F32, C1);
+        var c2 = FloatVector.broadcast(Lanes.F32, C2);
+        var c3 = FloatVector.broadcast(Lanes.F32, C3);
+        var c4 = FloatVector.broadcast(Lanes.F32, C4);
+        var c5 = FloatVector.broadcast(Lanes.F32, C5);
+        var c6 = FloatVector.broadcast(Lanes.F32, C6);
+        for (int r = 0; r < rows; r++) {
+            var l = FloatVector.broadcast(Lanes.F32, lse[query + r]);
+            var d = FloatVector.broadcast(Lanes.F32, delta[query + r]);
+            long start = at + r * STRIDE;
+            long end = start + columns;
+            for (long column = start; column < end; column += 2 * Lanes.COUNT) {
+                int i = (int) column;
+                var x0 = FloatVector.fromArray(Lanes.F32, scores, i).sub(l);
+                var x1 = FloatVector.fromArray(Lanes.F32, scores, i + Lanes.COUNT).sub(l);
+                var n0 = x0.add(round);
+                var n1 = x1.add(round);
+                var r0 = x0.sub(n0.sub(round));
+                var r1 = x1.sub(n1.sub(round));
+                var p0 =
+                        r0.fma(c6, c5).fma(r0, c4).fma(r0, c3).fma(r0, c2).fma(r0, c1).fma(r0, one);
+                var p1 =
+                        r1.fma(c6, c5).fma(r1, c4).fma(r1, c3).fma(r1, c2).fma(r1, c1).fma(r1, one);
+                var e0 = n0.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+                var e1 = n1.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+                p0 = p0.reinterpretAsInts().add(e0).reinterpretAsFloats();
+                p1 = p1.reinterpretAsInts().add(e1).reinterpretAsFloats();
+                p0 = p0.blend(zero, x0.compare(VectorOperators.LT, lowest));
+                p1 = p1.blend(zero, x1.compare(VectorOperators.LT, lowest));
+                p0.intoArray(scores, i);
+                p1.intoArray(scores, i + Lanes.COUNT);
+                var dp0 = FloatVector.fromArray(Lanes.F32, products, i);
+                var dp1 = FloatVector.fromArray(Lanes.F32, products, i + Lanes.COUNT);
+                p0.mul(dp0.sub(d)).intoArray(products, i);
+                p1.mul(dp1.sub(d)).intoArray(products, i + Lanes.COUNT);
+            }
+        }
+    }
+
     /// Multiplies a row of `count` columns, rounded up to whole vectors.
     static void scale(float[] row, int at, int count, float factor) {
         for (int d = 0; d < count; d += Lanes.COUNT)
             FloatVector.fromArray(Lanes.F32, row, at + d).mul(factor).intoArray(row, at + d);
+    }
+
+    /// The product of two rows of `count` columns, rounded up to whole vectors.
+    static float dot(float[] a, float[] b, int at, int count) {
+        var sum = FloatVector.zero(Lanes.F32);
+        for (int d = 0; d < count; d += Lanes.COUNT)
+            sum =
+                    FloatVector.fromArray(Lanes.F32, a, at + d)
+                            .fma(FloatVector.fromArray(Lanes.F32, b, at + d), sum);
+        return sum.reduceLanes(VectorOperators.ADD);
+    }
+
+    /// `to[i] += from[at + i]`, all of `to`, whole vectors.
+    static void add(float[] from, int at, float[] to) {
+        for (int i = 0; i < to.length; i += Lanes.COUNT)
+            FloatVector.fromArray(Lanes.F32, to, i)
+                    .add(FloatVector.fromArray(Lanes.F32, from, at + i))
+                    .intoArray(to, i);
     }
 }
