@@ -46,7 +46,12 @@ final class Bench implements Callable<Integer> {
     /// The suite's: enough rounds to see drift, short enough for two minutes.
     private static final Protocol SUITE =
             new Protocol(
-                    0.1, Protocol.CPU.maxNoise(), 1, Protocol.CPU.rounds(), true, Protocol.CPU.seed());
+                    0.1,
+                    Protocol.CPU.maxNoise(),
+                    1,
+                    Protocol.CPU.rounds(),
+                    true,
+                    Protocol.CPU.seed());
 
     @Spec private CommandSpec spec;
     @Mixin private DeviceOptions devices;
@@ -133,6 +138,8 @@ final class Bench implements Callable<Integer> {
             if (ops.isEmpty() || ops.contains(entry.workload().type()))
                 for (var site : entry.single() ? sites.andSingle() : sites.asked())
                     plan.add(entry.workload(), site);
+        var err = spec.commandLine().getErr();
+        plan.absent().forEach(op -> err.println("ridgeline: this device has no kernel of " + op));
         return plan.rows();
     }
 

@@ -19,7 +19,8 @@ import java.util.concurrent.Callable;
 @Command(
         name = "gemm",
         description = {
-            "Matrix products of a linear layer: y = x W^T is nt, dx = dy W is nn, dW += dy^T x is tn.",
+            "Matrix products of a linear layer: y = x W^T is nt, dx = dy W is nn, dW += dy^T x is"
+                + " tn.",
             "Several values of several flags give every combination."
         },
         mixinStandardHelpOptions = true,

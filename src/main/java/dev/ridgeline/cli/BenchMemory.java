@@ -2,7 +2,6 @@ package dev.ridgeline.cli;
 
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.measure.workload.Suites;
-
 import dev.ridgeline.tensor.DType;
 
 import picocli.CommandLine.Command;

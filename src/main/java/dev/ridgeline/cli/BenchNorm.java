@@ -1,9 +1,7 @@
 package dev.ridgeline.cli;
 
 import dev.ridgeline.measure.Workload;
-import dev.ridgeline.measure.workload.SoftmaxWorkloads;
 import dev.ridgeline.measure.workload.Suites;
-import dev.ridgeline.measure.workload.Suites.Rows;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,9 +26,11 @@ final class BenchNorm implements Callable<Integer> {
     public Integer call() {
         var all = new ArrayList<Workload<?>>();
         for (var dtype : rows.dtypes())
-            for (var r : rows.of(Suites.ACTIVATIONS)) all.addAll(Suites.norms(r, dtype, bench.seed()));
+            for (var r : rows.of(Suites.ACTIVATIONS))
+                all.addAll(Suites.norms(r, dtype, bench.seed()));
         if (!rows.named())
-            for (var dtype : rows.dtypes()) all.add(Suites.loss(Suites.LOGITS, dtype, bench.seed()));
+            for (var dtype : rows.dtypes())
+                all.add(Suites.loss(Suites.LOGITS, dtype, bench.seed()));
         return bench.run(all);
     }
 }

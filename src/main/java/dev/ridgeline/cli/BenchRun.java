@@ -105,11 +105,7 @@ final class BenchRun implements Campaign.Listener {
         var sites = sites().toList();
         var device = sites.getFirst().device();
         return "%s: %s; %d rows in %d rounds"
-                .formatted(
-                        device.name(),
-                        Descriptions.text(sites),
-                        rows.size(),
-                        protocol.rounds());
+                .formatted(device.name(), Descriptions.text(sites), rows.size(), protocol.rounds());
     }
 
     private List<double[]> earlierRates(String ceiling) {
@@ -157,8 +153,7 @@ final class BenchRun implements Campaign.Listener {
         if (interruption.ended()) return;
         double share = (passes + (double) done / total) / (protocol.rounds() + 1);
         progress.show(
-                format.formatted(
-                        done + 1, total, row.workload().name() + ", " + row.kernel().id()),
+                format.formatted(done + 1, total, row.workload().name() + ", " + row.kernel().id()),
                 share);
     }
 
@@ -179,7 +174,8 @@ final class BenchRun implements Campaign.Listener {
                 });
         if (!file.rows().isEmpty())
             say("\n" + Table.of(file, Terminal.width(), Terminal.charset()).stripTrailing());
-        if (!complete) say("interrupted: %d of %d rows have samples".formatted(count(file), rows.size()));
+        if (!complete)
+            say("interrupted: %d of %d rows have samples".formatted(count(file), rows.size()));
     }
 
     private static long count(ResultFile file) {

@@ -1,8 +1,8 @@
 package dev.ridgeline.cli;
 
 import dev.ridgeline.report.Comparison;
-import dev.ridgeline.report.ResultStore;
 import dev.ridgeline.report.ComparisonTable;
+import dev.ridgeline.report.ResultStore;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,8 +34,7 @@ final class CompareCommand implements Callable<Integer> {
             paramLabel = "SHARE",
             converter = ProtocolOptions.Share.class,
             defaultValue = "1%",
-            description =
-                    "Differences up to this are none, however well proven (default: 1%%).")
+            description = "Differences up to this are none, however well proven (default: 1%%).")
     private double threshold;
 
     @Option(

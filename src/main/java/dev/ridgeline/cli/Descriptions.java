@@ -42,9 +42,7 @@ final class Descriptions {
                                             field.getValue(),
                                             to));
         else if (node.isArray())
-            to.put(
-                    path,
-                    node.valueStream().map(JsonNode::asText).collect(Collectors.joining(" ")));
+            to.put(path, node.valueStream().map(JsonNode::asText).collect(Collectors.joining(" ")));
         else if (node.isBoolean()) to.put(path, node.booleanValue());
         else if (node.isNumber()) to.put(path, node.numberValue());
         else if (node.isTextual()) to.put(path, node.textValue());

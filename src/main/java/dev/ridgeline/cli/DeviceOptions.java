@@ -30,7 +30,8 @@ final class DeviceOptions {
             scope = ScopeType.INHERIT,
             paramLabel = "N[,N...]",
             converter = Sizes.Converter.class,
-            description = "Threads that a kernel may use (default: all). Several give several rows.")
+            description =
+                    "Threads that a kernel may use (default: all). Several give several rows.")
     private Optional<Sizes> threads;
 
     @Option(

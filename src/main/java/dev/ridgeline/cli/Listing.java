@@ -54,7 +54,16 @@ final class Listing {
         return row.kernel()
                 .refusal(row.workload().planned())
                 .map(reason -> "refuses: " + reason)
-                .or(() -> row.tooLarge().map(_ -> "does not fit " + Si.binaryBytes(row.site().device().capacity())))
+                .or(
+                        () ->
+                                row.tooLarge()
+                                        .map(
+                                                _ ->
+                                                        "does not fit "
+                                                                + Si.binaryBytes(
+                                                                        row.site()
+                                                                                .device()
+                                                                                .capacity())))
                 .orElse("");
     }
 }

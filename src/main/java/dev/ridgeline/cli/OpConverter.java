@@ -12,7 +12,10 @@ import java.util.stream.Collectors;
 final class OpConverter implements ITypeConverter<Class<? extends Op>> {
     @Override
     public Class<? extends Op> convert(String text) {
-        var ops = Arrays.stream(Op.class.getPermittedSubclasses()).<Class<? extends Op>>map(c -> c.asSubclass(Op.class)).toList();
+        var ops =
+                Arrays.stream(Op.class.getPermittedSubclasses())
+                        .<Class<? extends Op>>map(c -> c.asSubclass(Op.class))
+                        .toList();
         return ops.stream()
                 .filter(op -> Op.name(op).equals(text))
                 .findFirst()

@@ -71,8 +71,10 @@ final class OutputOptions {
         long toStdout = targets().values().stream().filter(t -> t.equals(Optional.of("-"))).count();
         if (toStdout > 1) throw Fault.usage("only one output can be -");
         var outputs = new EnumMap<Format, Output>(Format.class);
-        targets().forEach((format, target) ->
-                target.ifPresent(t -> outputs.put(format, Output.to(t, stdout))));
+        targets()
+                .forEach(
+                        (format, target) ->
+                                target.ifPresent(t -> outputs.put(format, Output.to(t, stdout))));
         return outputs;
     }
 }

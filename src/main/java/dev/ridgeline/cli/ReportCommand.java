@@ -1,14 +1,14 @@
 package dev.ridgeline.cli;
 
+import dev.ridgeline.report.HtmlReport;
+import dev.ridgeline.report.Output;
+import dev.ridgeline.report.ResultStore;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-
-import dev.ridgeline.report.HtmlReport;
-import dev.ridgeline.report.Output;
-import dev.ridgeline.report.ResultStore;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -46,7 +46,10 @@ final class ReportCommand implements Callable<Integer> {
     public Integer call() {
         var results =
                 files.stream()
-                        .map(f -> new HtmlReport.Source(f.getFileName().toString(), ResultStore.read(f)))
+                        .map(
+                                f ->
+                                        new HtmlReport.Source(
+                                                f.getFileName().toString(), ResultStore.read(f)))
                         .toList();
         var out = spec.commandLine().getOut();
         var page = Output.to(output, out);

@@ -36,10 +36,15 @@ final class Resumption {
         var before = devices(file);
         var here = devices(now);
         if (!before.equals(here))
-            throw Fault.usage("cannot resume %s: it was measured on %s, and this is %s", path, before, here);
+            throw Fault.usage(
+                    "cannot resume %s: it was measured on %s, and this is %s", path, before, here);
         var other =
                 FLAGS.entrySet().stream()
-                        .filter(f -> !f.getValue().apply(file.protocol()).equals(f.getValue().apply(now.protocol())))
+                        .filter(
+                                f ->
+                                        !f.getValue()
+                                                .apply(file.protocol())
+                                                .equals(f.getValue().apply(now.protocol())))
                         .map(f -> f.getKey() + " " + f.getValue().apply(file.protocol()))
                         .collect(Collectors.joining(" "));
         if (!other.isEmpty())

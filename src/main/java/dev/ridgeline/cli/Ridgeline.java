@@ -90,7 +90,9 @@ public final class Ridgeline implements Runnable {
                 .printf(
                         "ridgeline: %s%s; see %s --help%n",
                         sentence(e.getMessage()),
-                        suggestions.isEmpty() ? "" : " (did you mean " + suggestions.getFirst() + "?)",
+                        suggestions.isEmpty()
+                                ? ""
+                                : " (did you mean " + suggestions.getFirst() + "?)",
                         command.getCommandSpec().qualifiedName());
         return Exit.USAGE;
     }
@@ -102,10 +104,8 @@ public final class Ridgeline implements Runnable {
         if (debug) e.printStackTrace(command.getErr());
         return switch (e) {
             case Fault fault -> end(command, fault.getMessage(), fault.exit());
-            case UnreadableResult _, UnwritableOutput _ ->
-                    end(command, e.getMessage(), Exit.USAGE);
-            case OutOfDeviceMemory _, NoKernel _ ->
-                    end(command, e.getMessage(), Exit.ENVIRONMENT);
+            case UnreadableResult _, UnwritableOutput _ -> end(command, e.getMessage(), Exit.USAGE);
+            case OutOfDeviceMemory _, NoKernel _ -> end(command, e.getMessage(), Exit.ENVIRONMENT);
             default ->
                     end(
                             command,

@@ -34,8 +34,7 @@ record Sizes(List<Integer> values) {
             int last = positive(range.group(2), part);
             int step = positive(range.group(3), part);
             if (last < start)
-                throw new TypeConversionException(
-                        "'%s' ends before it starts".formatted(part));
+                throw new TypeConversionException("'%s' ends before it starts".formatted(part));
             if ((last - start) / step >= MOST)
                 throw new TypeConversionException(
                         "'%s' is more than %d sizes".formatted(part, MOST));

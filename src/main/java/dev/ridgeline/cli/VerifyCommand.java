@@ -102,9 +102,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         var probes =
-                Probes.all().stream()
-                        .filter(w -> ops.isEmpty() || ops.contains(w.type()))
-                        .toList();
+                Probes.all().stream().filter(w -> ops.isEmpty() || ops.contains(w.type())).toList();
         try (var sites = devices.open(HostRecord.read())) {
             int wrong = 0;
             for (var site : sites.asked()) wrong += verify(site, probes);

@@ -85,22 +85,21 @@ public final class Campaign {
         var row = progress.row;
         row.tooLarge().ifPresent(reason -> fail(progress, reason));
         if (progress.end.isEmpty())
-        attempt(
-                progress,
-                () -> {
-                    var verdict = Verifier.check(row.kernel(), row.workload(), row.site().device());
-                    if (verdict instanceof Verified<O> verified)
-                        progress.verified = Optional.of(verified);
-                    else progress.end = Optional.of(new CampaignResult.Rejected(row, verdict));
-                });
+            attempt(
+                    progress,
+                    () -> {
+                        var verdict =
+                                Verifier.check(row.kernel(), row.workload(), row.site().device());
+                        if (verdict instanceof Verified<O> verified)
+                            progress.verified = Optional.of(verified);
+                        else progress.end = Optional.of(new CampaignResult.Rejected(row, verdict));
+                    });
         progress.end.ifPresent(listener::changed);
     }
 
     private void measure(List<? extends Progress<?>> pending, int round) {
         var todo =
-                pending.stream()
-                        .filter(p -> p.end.isEmpty() && p.rounds.size() == round)
-                        .toList();
+                pending.stream().filter(p -> p.end.isEmpty() && p.rounds.size() == round).toList();
         if (todo.isEmpty()) return;
         listener.measuringCeilings(round);
         ceilings.measure(round);

@@ -8,8 +8,8 @@ import java.util.Optional;
 
 /// One row to be measured: this kernel on this workload at this site.
 public record CampaignCase<O extends Op>(Workload<O> workload, Kernel<O> kernel, Site site) {
-    /// Identifies the row within and between files:
-    /// `gemm nt m=512 n=512 k=512 f32, gemm/cpu_blocked, cpu, 2 threads`.
+    /// Identifies the row within and between files: `gemm nt m=512 n=512 k=512 f32,
+    /// gemm/cpu_blocked, cpu, 2 threads`.
     public String key() {
         return "%s, %s, %s, %s"
                 .formatted(workload.name(), kernel.id(), site.device().name(), site.count());

@@ -59,8 +59,7 @@ public final class Ceilings {
     ///
     /// @param protocol of the rows
     /// @param earlier rates by ceiling's name, of a run that is continued
-    public Ceilings(
-            List<Site> sites, Protocol protocol, Function<String, List<double[]>> earlier) {
+    public Ceilings(List<Site> sites, Protocol protocol, Function<String, List<double[]>> earlier) {
         this.protocol =
                 new Protocol(
                         WARMUP_SECONDS,
@@ -145,17 +144,13 @@ public final class Ceilings {
         var compute = best(c -> c.site().equals(site) && c.compute());
         var memory = best(c -> c.site().equals(site) && !c.compute());
         if (compute.isEmpty() || memory.isEmpty()) return Optional.empty();
-        boolean bound =
-                hot || cost.intensity() * memory.get().median() >= compute.get().median();
+        boolean bound = hot || cost.intensity() * memory.get().median() >= compute.get().median();
         var roof = bound ? compute.get() : memory.get();
         double work = bound ? cost.flops() : cost.bytes();
         double[] shares =
                 IntStream.range(0, Math.min(seconds.size(), roof.rounds().size()))
                         .mapToDouble(
-                                r ->
-                                        work
-                                                / median(seconds.get(r))
-                                                / median(roof.rounds().get(r)))
+                                r -> work / median(seconds.get(r)) / median(roof.rounds().get(r)))
                         .toArray();
         return Optional.of(new Share(roof.name(), median(shares)));
     }

@@ -19,7 +19,8 @@ class BadInputTest {
 
     @BeforeAll
     static void files() throws IOException {
-        Files.writeString(folder.resolve("truncated.json"), "{\"schema\": \"ridgeline-result-1\", ");
+        Files.writeString(
+                folder.resolve("truncated.json"), "{\"schema\": \"ridgeline-result-1\", ");
         Files.writeString(folder.resolve("later.json"), "{\"schema\": \"ridgeline-result-2\"}");
         Files.writeString(folder.resolve("other.json"), "{\"rows\": []}");
         Files.createDirectory(folder.resolve("folder.json"));

@@ -19,8 +19,20 @@ import java.util.List;
 class BenchTest {
     private static final List<String> SHORT =
             List.of(
-                    "bench", "gemm", "--shapes", "8x8x8,16x8x8", "--threads", "1", "--memory", "24MiB",
-                    "--rounds", "2", "--max-seconds", "0.02", "--warmup-seconds", "0.001");
+                    "bench",
+                    "gemm",
+                    "--shapes",
+                    "8x8x8,16x8x8",
+                    "--threads",
+                    "1",
+                    "--memory",
+                    "24MiB",
+                    "--rounds",
+                    "2",
+                    "--max-seconds",
+                    "0.02",
+                    "--warmup-seconds",
+                    "0.001");
 
     @TempDir Path folder;
 
@@ -91,8 +103,9 @@ class BenchTest {
         var resumed = ResultStore.read(path);
         assertThat(resumed.complete()).isTrue();
         assertThat(resumed.created()).isEqualTo(whole.created());
-        assertThat(resumed.rows()).extracting(Row::key).containsExactlyElementsOf(
-                whole.rows().stream().map(Row::key).toList());
+        assertThat(resumed.rows())
+                .extracting(Row::key)
+                .containsExactlyElementsOf(whole.rows().stream().map(Row::key).toList());
         assertThat(resumed.rows().getFirst().samples())
                 .usingRecursiveComparison()
                 .isEqualTo(kept.samples());
@@ -134,7 +147,8 @@ class BenchTest {
                 path, Files.readString(path).replace("\"threads\" : 1,", "\"threads\" : 3,"));
         var shell = bench("--resume", path.toString());
         assertThat(shell.exit()).isEqualTo(Exit.USAGE);
-        assertThat(shell.err()).contains("it was measured on cpu (", "3 threads", "and this is cpu (");
+        assertThat(shell.err())
+                .contains("it was measured on cpu (", "3 threads", "and this is cpu (");
     }
 
     @Test
@@ -143,8 +157,8 @@ class BenchTest {
         assertThat(list.exit()).isZero();
         assertThat(list.out()).contains("gemm nt m=8 k=8 n=8 f32, gemm/cpu_", ", cpu, 1 thread\n");
         // 3 operands of 1 TiB each: only the arithmetic is done
-        var needs = Shell.run(
-                "bench", "gemm", "--shapes", "524288x524288x524288,8x8x8", "--dry-run");
+        var needs =
+                Shell.run("bench", "gemm", "--shapes", "524288x524288x524288,8x8x8", "--dry-run");
         assertThat(needs.exit()).isZero();
         assertThat(needs.out()).contains("288.2 PFLOP", "TiB", "does not fit");
     }
@@ -153,8 +167,17 @@ class BenchTest {
     void the_standard_suite_has_every_area() {
         var list = Shell.run("bench", "--list");
         assertThat(list.out().lines().map(line -> line.split(" ")[0]).distinct())
-                .contains("gemm", "attention", "attention_backward", "rms_norm", "cross_entropy",
-                        "adam_w", "gelu", "rope", "embedding", "triad");
+                .contains(
+                        "gemm",
+                        "attention",
+                        "attention_backward",
+                        "rms_norm",
+                        "cross_entropy",
+                        "adam_w",
+                        "gelu",
+                        "rope",
+                        "embedding",
+                        "triad");
     }
 
     @Test

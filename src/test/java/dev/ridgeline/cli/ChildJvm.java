@@ -17,7 +17,10 @@ final class ChildJvm {
         command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(jvmOptions);
         command.addAll(
-                List.of("-cp", System.getProperty("java.class.path"), "dev.ridgeline.cli.Ridgeline"));
+                List.of(
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "dev.ridgeline.cli.Ridgeline"));
         command.addAll(List.of(args));
         return new ProcessBuilder(command).redirectErrorStream(true).start();
     }

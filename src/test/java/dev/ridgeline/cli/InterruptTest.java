@@ -27,19 +27,37 @@ class InterruptTest {
         var process =
                 ChildJvm.ridgeline(
                         List.of(),
-                        "bench", "gemm", "--shapes", "8x8x8,1024x1024x1024", "--kernel", "cpu_dot",
-                        "--threads", "1", "--memory", "64MiB", "--rounds", "1000",
-                        "--max-seconds", "10", "--warmup-seconds", "0", "--json", json.toString());
+                        "bench",
+                        "gemm",
+                        "--shapes",
+                        "8x8x8,1024x1024x1024",
+                        "--kernel",
+                        "cpu_dot",
+                        "--threads",
+                        "1",
+                        "--memory",
+                        "64MiB",
+                        "--rounds",
+                        "1000",
+                        "--max-seconds",
+                        "10",
+                        "--warmup-seconds",
+                        "0",
+                        "--json",
+                        json.toString());
         try {
-        waitForRow(json, process);
-        assertThat(new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor())
-                .isZero();
-        var output = new String(process.getInputStream().readAllBytes());
-        assertThat(process.waitFor()).isEqualTo(130);
-        var file = ResultStore.read(json);
-        assertThat(file.complete()).isFalse();
-        assertThat(file.rows()).isNotEmpty();
-        assertThat(output).contains("8x8x8").containsPattern("interrupted: [12] of 2 rows");
+            waitForRow(json, process);
+            assertThat(
+                            new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+                                    .start()
+                                    .waitFor())
+                    .isZero();
+            var output = new String(process.getInputStream().readAllBytes());
+            assertThat(process.waitFor()).isEqualTo(130);
+            var file = ResultStore.read(json);
+            assertThat(file.complete()).isFalse();
+            assertThat(file.rows()).isNotEmpty();
+            assertThat(output).contains("8x8x8").containsPattern("interrupted: [12] of 2 rows");
         } finally {
             process.destroyForcibly();
         }

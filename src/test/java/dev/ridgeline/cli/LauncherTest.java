@@ -87,8 +87,7 @@ class LauncherTest {
         assertThat(ended.err()).contains("jarfile " + target.resolve("ridgeline.jar"));
 
         Files.writeString(checkout.resolve("src/main/New.java"), "");
-        Files.setLastModifiedTime(
-                target.resolve("ridgeline.jar"), FileTime.fromMillis(0));
+        Files.setLastModifiedTime(target.resolve("ridgeline.jar"), FileTime.fromMillis(0));
         assertThat(run(link, environment, "--version").err()).contains("needs Maven");
     }
 }

@@ -60,7 +60,8 @@ class ResultStoreTest {
 
     @Test
     void a_dash_is_standard_output_which_gets_the_document_once() throws IOException {
-        try (var store = new ResultStore(Output.to("-", new PrintWriter(stdout)), Samples.of(), List.of())) {
+        try (var store =
+                new ResultStore(Output.to("-", new PrintWriter(stdout)), Samples.of(), List.of())) {
             store.put(Samples.row("a", 1, 0.01));
             assertThat(stdout.toString()).isEmpty();
         }

@@ -46,7 +46,7 @@ public final class Suites {
     public static final Rows LOGITS = new Rows(256, VOCABULARY);
 
     /// Elements of a parameter, and of a stream.
-    public static final int ELEMENTS = 1 << 24;
+    public static final int ELEMENTS = 1 << 23;
 
     /// One problem of a suite.
     ///
@@ -142,8 +142,8 @@ public final class Suites {
                 StreamWorkloads.triad(elements, seed));
     }
 
-    /// Activations, residual, bias gradient and positions on a (rows, cols) matrix, and rows of that
-    /// width looked up in a vocabulary.
+    /// Activations, residual, bias gradient and positions on a (rows, cols) matrix, and rows of
+    /// that width looked up in a vocabulary.
     public static List<Workload<?>> elementwise(Rows r, DType dtype, long seed) {
         int rows = r.rows();
         int cols = r.cols();
