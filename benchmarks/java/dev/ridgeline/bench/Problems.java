@@ -1,8 +1,11 @@
 package dev.ridgeline.bench;
 
 import dev.ridgeline.measure.Workload;
+import dev.ridgeline.measure.workload.AttentionWorkloads;
 import dev.ridgeline.measure.workload.GemmWorkloads;
+import dev.ridgeline.measure.workload.NormWorkloads;
 import dev.ridgeline.measure.workload.OptimizerWorkloads;
+import dev.ridgeline.measure.workload.SoftmaxWorkloads;
 import dev.ridgeline.measure.workload.StreamWorkloads;
 import dev.ridgeline.op.Gemm.Form;
 import dev.ridgeline.tensor.DType;
@@ -25,6 +28,17 @@ public final class Problems {
         return switch (op) {
             case "gemm_nt", "gemm_nn", "gemm_tn" ->
                     GemmWorkloads.gemm(form(op), d[0], d[1], d[2], f32, SEED);
+            case "attention" ->
+                    AttentionWorkloads.forward(d[0], d[1], d[1], d[2], d[3], true, f32, SEED);
+            case "attention_backward" ->
+                    AttentionWorkloads.backward(d[0], d[1], d[1], d[2], d[3], true, f32, SEED);
+            case "rms_norm" -> NormWorkloads.rmsNorm(d[0], d[1], f32, SEED);
+            case "rms_norm_backward" -> NormWorkloads.rmsNormBackward(d[0], d[1], f32, SEED);
+            case "layer_norm" -> NormWorkloads.layerNorm(d[0], d[1], f32, SEED);
+            case "layer_norm_backward" -> NormWorkloads.layerNormBackward(d[0], d[1], f32, SEED);
+            case "softmax" -> SoftmaxWorkloads.softmax(d[0], d[1], f32, SEED);
+            case "softmax_backward" -> SoftmaxWorkloads.softmaxBackward(d[0], d[1], f32, SEED);
+            case "cross_entropy" -> SoftmaxWorkloads.crossEntropy(d[0], d[1], f32, SEED);
             case "adam_w" -> OptimizerWorkloads.adamW(d[0], f32, SEED);
             case "copy" -> StreamWorkloads.copy(d[0], SEED);
             case "scale" -> StreamWorkloads.scale(d[0], SEED);

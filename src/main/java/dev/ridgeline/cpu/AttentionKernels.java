@@ -11,6 +11,7 @@ final class AttentionKernels {
 
     static List<CpuKernel<?>> table(Workers workers) {
         return List.of(
+                CpuKernel.of(Attention.class, "flash", op -> new AttentionFlash(op, workers)),
                 CpuKernel.of(Attention.class, "rows", op -> new AttentionRows(op, workers)),
                 CpuKernel.of(
                         AttentionBackward.class,

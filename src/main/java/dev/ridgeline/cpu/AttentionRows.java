@@ -69,11 +69,11 @@ final class AttentionRows implements Launch {
     private void row(int b, int h, int i, Scratch s) {
         int keyHead = h / (op.heads() / op.keyHeads());
         int visible = op.causal() ? i + 1 : op.keys();
-        q.read(q.row(b, h, i), op.headDim(), (float) op.scale(), s.query, 0);
+        q.read(q.row(b, h, i), op.headDim(), s.query, 0);
         float max = Float.NEGATIVE_INFINITY;
         for (int j = 0; j < visible; j++) {
-            k.read(k.row(b, keyHead, j), op.headDim(), 1, s.row, 0);
-            s.scores[j] = dot(s.query, s.row);
+            k.read(k.row(b, keyHead, j), op.headDim(), s.row, 0);
+            s.scores[j] = (float) op.scale() * dot(s.query, s.row);
             max = Math.max(max, s.scores[j]);
         }
         double total = 0;
@@ -81,10 +81,11 @@ final class AttentionRows implements Launch {
         for (int j = 0; j < visible; j++) {
             double p = Math.exp(s.scores[j] - max);
             total += p;
-            v.read(v.row(b, keyHead, j), op.headDim(), 1, s.row, 0);
+            v.read(v.row(b, keyHead, j), op.headDim(), s.row, 0);
             add((float) p, s.row, s.sum);
         }
-        out.write(out.row(b, h, i), op.headDim(), (float) (1 / total), s.sum, 0);
+        AttentionSoftmax.scale(s.sum, 0, op.headDim(), (float) (1 / total));
+        out.write(out.row(b, h, i), op.headDim(), s.sum, 0);
         Lanes.set(lse.dtype(), (float) (max + Math.log(total)), lse.memory(), lse.row(b, h, i));
     }
 

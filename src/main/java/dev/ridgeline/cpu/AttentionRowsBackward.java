@@ -92,47 +92,49 @@ final class AttentionRowsBackward implements Launch {
 
     /// `dq = scale · Σ ds · k` over the keys that query `i` sees.
     private void queryRow(int b, int h, int i, Scratch s) {
-        out.read(out.row(b, h, i), dim, 1, s.value, 0);
-        dout.read(dout.row(b, h, i), dim, 1, s.dout, 0);
+        out.read(out.row(b, h, i), dim, s.value, 0);
+        dout.read(dout.row(b, h, i), dim, s.dout, 0);
         delta[row(b, h, i)] = AttentionRows.dot(s.dout, s.value);
-        q.read(q.row(b, h, i), dim, (float) op.scale(), s.query, 0);
+        q.read(q.row(b, h, i), dim, s.query, 0);
         Arrays.fill(s.sum, 0);
         int visible = op.causal() ? i + 1 : op.keys();
         for (int j = 0; j < visible; j++) {
-            k.read(k.row(b, h / group, j), dim, 1, s.key, 0);
-            v.read(v.row(b, h / group, j), dim, 1, s.value, 0);
+            k.read(k.row(b, h / group, j), dim, s.key, 0);
+            v.read(v.row(b, h / group, j), dim, s.value, 0);
             float p = probability(b, h, i, s);
             float ds = p * (AttentionRows.dot(s.dout, s.value) - delta[row(b, h, i)]);
             AttentionRows.add(ds, s.key, s.sum);
         }
-        dq.write(dq.row(b, h, i), dim, (float) op.scale(), s.sum, 0);
+        AttentionSoftmax.scale(s.sum, 0, dim, (float) op.scale());
+        dq.write(dq.row(b, h, i), dim, s.sum, 0);
     }
 
-    /// `dk = Σ ds · scale · q` and `dv = Σ p · dout` over the queries that see key `j`, of all
+    /// `dk = scale · Σ ds · q` and `dv = Σ p · dout` over the queries that see key `j`, of all
     /// query heads of the group.
     private void keyRow(int b, int keyHead, int j, Scratch s) {
-        k.read(k.row(b, keyHead, j), dim, 1, s.key, 0);
-        v.read(v.row(b, keyHead, j), dim, 1, s.value, 0);
+        k.read(k.row(b, keyHead, j), dim, s.key, 0);
+        v.read(v.row(b, keyHead, j), dim, s.value, 0);
         Arrays.fill(s.sum, 0);
         Arrays.fill(s.valueSum, 0);
         for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
             for (int i = op.causal() ? j : 0; i < op.queries(); i++) {
-                q.read(q.row(b, h, i), dim, (float) op.scale(), s.query, 0);
-                dout.read(dout.row(b, h, i), dim, 1, s.dout, 0);
+                q.read(q.row(b, h, i), dim, s.query, 0);
+                dout.read(dout.row(b, h, i), dim, s.dout, 0);
                 float p = probability(b, h, i, s);
                 float ds = p * (AttentionRows.dot(s.dout, s.value) - delta[row(b, h, i)]);
                 AttentionRows.add(ds, s.query, s.sum);
                 AttentionRows.add(p, s.dout, s.valueSum);
             }
         }
-        dk.write(dk.row(b, keyHead, j), dim, 1, s.sum, 0);
-        dv.write(dv.row(b, keyHead, j), dim, 1, s.valueSum, 0);
+        AttentionSoftmax.scale(s.sum, 0, dim, (float) op.scale());
+        dk.write(dk.row(b, keyHead, j), dim, s.sum, 0);
+        dv.write(dv.row(b, keyHead, j), dim, s.valueSum, 0);
     }
 
-    /// With which query `i`, scaled, attends to the key, both in `s`.
+    /// With which query `i` attends to the key, both in `s`.
     private float probability(int b, int h, int i, Scratch s) {
         float kept = Lanes.get(lse.dtype(), lse.memory(), lse.row(b, h, i));
-        return (float) Math.exp(AttentionRows.dot(s.query, s.key) - kept);
+        return (float) Math.exp(op.scale() * AttentionRows.dot(s.query, s.key) - kept);
     }
 
     private int row(int b, int h, int i) {

@@ -7,6 +7,7 @@ import dev.ridgeline.tensor.Tensor;
 import jdk.incubator.vector.FloatVector;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// Rows of a (B, H, T, D) tensor, strided or not, to and from f32 arrays. A (B, H, T) tensor is
 /// seen as rows of one element that follow each other.
@@ -35,23 +36,27 @@ record AttentionView(
         return offset + batch * batchStride + head * headStride + row * rowStride;
     }
 
-    /// `to[at + d] = factor · element(first + d)` for d in `[0, count)`.
-    void read(long first, int count, float factor, float[] to, int at) {
+    /// `to[at + d] = element(first + d)` for d in `[0, count)`.
+    void read(long first, int count, float[] to, int at) {
+        if (dtype == DType.F32) {
+            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, first << 2, to, at, count);
+            return;
+        }
         int bound = Lanes.F32.loopBound(count);
         for (int d = 0; d < bound; d += Lanes.COUNT)
-            Lanes.load(dtype, memory, first + d).mul(factor).intoArray(to, at + d);
-        for (int d = bound; d < count; d++)
-            to[at + d] = factor * Lanes.get(dtype, memory, first + d);
+            Lanes.loadBf16(memory, first + d).intoArray(to, at + d);
+        for (int d = bound; d < count; d++) to[at + d] = Lanes.get(dtype, memory, first + d);
     }
 
-    /// `element(first + d) = factor · from[at + d]` for d in `[0, count)`.
-    void write(long first, int count, float factor, float[] from, int at) {
-        int bound = Lanes.F32.loopBound(count);
-        for (int d = 0; d < bound; d += Lanes.COUNT) {
-            var value = FloatVector.fromArray(Lanes.F32, from, at + d).mul(factor);
-            Lanes.store(dtype, value, memory, first + d);
+    /// `element(first + d) = from[at + d]` for d in `[0, count)`.
+    void write(long first, int count, float[] from, int at) {
+        if (dtype == DType.F32) {
+            MemorySegment.copy(from, at, memory, ValueLayout.JAVA_FLOAT, first << 2, count);
+            return;
         }
-        for (int d = bound; d < count; d++)
-            Lanes.set(dtype, factor * from[at + d], memory, first + d);
+        int bound = Lanes.F32.loopBound(count);
+        for (int d = 0; d < bound; d += Lanes.COUNT)
+            Lanes.storeBf16(FloatVector.fromArray(Lanes.F32, from, at + d), memory, first + d);
+        for (int d = bound; d < count; d++) Lanes.set(dtype, from[at + d], memory, first + d);
     }
 }

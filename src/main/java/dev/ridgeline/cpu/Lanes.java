@@ -51,7 +51,7 @@ final class Lanes {
     /// Also tells C2 the class of `memory`: the profile of this call only ever saw native memory,
     /// while the one inside `fromMemorySegment` saw heap segments too, from the JDK's own code for
     /// vectors that are not compiled yet. Without it a loop tests the class at every access.
-    private static void requireNative(MemorySegment memory) {
+    static void requireNative(MemorySegment memory) {
         if (!memory.isNative()) throw new IllegalArgumentException("operands are in native memory");
     }
 
@@ -117,6 +117,14 @@ final class Lanes {
     static void storePairs(IntVector pairs, MemorySegment memory, long index) {
         requireNative(memory);
         pairs.intoMemorySegment(memory, index << 1, LE);
+    }
+
+    /// The sum of `COUNT` lanes, which are overwritten. Always in the same order, unlike
+    /// `reduceLanes`, which adds in one order before it is compiled and in another after.
+    static float sum(float[] lanes) {
+        for (int half = COUNT / 2; half > 0; half /= 2)
+            for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+        return lanes[0];
     }
 
     /// One element, for tails.

@@ -11,7 +11,6 @@ import dev.ridgeline.op.LayerNormBackward;
 import dev.ridgeline.tensor.HostBuffer;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -29,6 +28,7 @@ final class LayerNormBackwardKernel {
     private final float[] weight;
     private final NormColumnSums dweight;
     private final NormColumnSums dbias;
+    private final float[] lanes = new float[COUNT];
     // of the next row: Σ g and Σ g · (x - mean)
     private float gradient;
     private float projection;
@@ -49,13 +49,13 @@ final class LayerNormBackwardKernel {
 
     static Launch bind(LayerNormBackward op, Workers workers) {
         var weight = new float[op.cols()];
-        var dweight = new NormColumnSums(op.rows(), op.dweight());
-        var dbias = new NormColumnSums(op.rows(), op.dbias());
+        var dweight = new NormColumnSums(op.x(), op.dweight());
+        var dbias = new NormColumnSums(op.x(), op.dbias());
         var team = new LayerNormBackwardKernel[workers.threads()];
         Arrays.setAll(team, i -> new LayerNormBackwardKernel(op, weight, dweight, dbias));
         Workers.Task task = (block, worker) -> team[worker].run(block);
         return _ -> {
-            RowWindow.copy(op.weight(), weight);
+            RowWindow.arrange(op.weight(), op.x().dtype(), weight);
             workers.run(dweight.blocks(), task);
             dweight.addToTotal(workers);
             dbias.addToTotal(workers);
@@ -106,13 +106,12 @@ final class LayerNormBackwardKernel {
                     FloatVector.fromMemorySegment(F32, dy, (nextDy + i) * 4, LE)
                             .mul(FloatVector.fromArray(F32, weight, i));
             a = a.add(g);
-            b =
-                    FloatVector.fromMemorySegment(F32, x, (nextX + i) * 4, LE)
-                            .sub(centres)
-                            .fma(g, b);
+            b = FloatVector.fromMemorySegment(F32, x, (nextX + i) * 4, LE).sub(centres).fma(g, b);
         }
-        float gradient = a.reduceLanes(VectorOperators.ADD);
-        float projection = b.reduceLanes(VectorOperators.ADD);
+        a.intoArray(lanes, 0);
+        float gradient = Lanes.sum(lanes);
+        b.intoArray(lanes, 0);
+        float projection = Lanes.sum(lanes);
         for (; i < n; i++) {
             float g = dy.getAtIndex(JAVA_FLOAT, nextDy + i) * weight[i];
             gradient += g;
@@ -122,8 +121,8 @@ final class LayerNormBackwardKernel {
         this.projection = projection;
     }
 
-    /// `dx = scale · (g - mean(g) - (x - mean) · pull)` and the two column sums of one row, from
-    /// its sums; then takes those of the next.
+    /// `dx = scale · (g - mean(g) - x̂ · mean(g · x̂))` and the two column sums of one row, from
+    /// its sums; and takes those of the next.
     private void gradients(
             float centre,
             float scale,
@@ -141,13 +140,13 @@ final class LayerNormBackwardKernel {
         long nextDy = this.dy.next();
         long out = this.dx.room(row);
         int n = weight.length;
-        float mean = gradient / n;
-        float pull = projection * scale * scale / n;
+        float shift = -scale * gradient / n;
+        float pull = -scale * scale * projection / n;
         var centres = FloatVector.broadcast(F32, centre);
         var nextCentres = FloatVector.broadcast(F32, nextCentre);
         var scales = FloatVector.broadcast(F32, scale);
-        var means = FloatVector.broadcast(F32, mean);
-        var pulls = FloatVector.broadcast(F32, -pull);
+        var shifts = FloatVector.broadcast(F32, shift);
+        var pulls = FloatVector.broadcast(F32, pull);
         var a = FloatVector.zero(F32);
         var b = FloatVector.zero(F32);
         int i = 0;
@@ -159,26 +158,30 @@ final class LayerNormBackwardKernel {
                     FloatVector.fromMemorySegment(F32, x, (nextX + i) * 4, LE)
                             .sub(nextCentres)
                             .fma(g, b);
-            var xs = FloatVector.fromMemorySegment(F32, x, (atX + i) * 4, LE).sub(centres);
+            var normal =
+                    FloatVector.fromMemorySegment(F32, x, (atX + i) * 4, LE)
+                            .sub(centres)
+                            .mul(scales);
             var dys = FloatVector.fromMemorySegment(F32, dy, (atDy + i) * 4, LE);
-            xs.fma(pulls, dys.mul(weights).sub(means))
-                    .mul(scales)
+            dys.mul(weights)
+                    .fma(scales, normal.fma(pulls, shifts))
                     .intoMemorySegment(dx, (out + i) * 4, LE);
-            dys.mul(scales)
-                    .fma(xs, FloatVector.fromArray(F32, weightSums, i))
-                    .intoArray(weightSums, i);
+            dys.fma(normal, FloatVector.fromArray(F32, weightSums, i)).intoArray(weightSums, i);
             dys.add(FloatVector.fromArray(F32, biasSums, i)).intoArray(biasSums, i);
         }
-        float gradient = a.reduceLanes(VectorOperators.ADD);
-        float projection = b.reduceLanes(VectorOperators.ADD);
+        a.intoArray(lanes, 0);
+        float gradient = Lanes.sum(lanes);
+        b.intoArray(lanes, 0);
+        float projection = Lanes.sum(lanes);
         for (; i < n; i++) {
             float g = dy.getAtIndex(JAVA_FLOAT, nextDy + i) * weight[i];
             gradient += g;
             projection += g * (x.getAtIndex(JAVA_FLOAT, nextX + i) - nextCentre);
-            float xi = x.getAtIndex(JAVA_FLOAT, atX + i) - centre;
+            float normal = (x.getAtIndex(JAVA_FLOAT, atX + i) - centre) * scale;
             float dyi = dy.getAtIndex(JAVA_FLOAT, atDy + i);
-            dx.setAtIndex(JAVA_FLOAT, out + i, (dyi * weight[i] - mean - xi * pull) * scale);
-            weightSums[i] += dyi * xi * scale;
+            float dxi = dyi * weight[i] * scale + normal * pull + shift;
+            dx.setAtIndex(JAVA_FLOAT, out + i, dxi);
+            weightSums[i] += dyi * normal;
             biasSums[i] += dyi;
         }
         this.gradient = gradient;

@@ -11,15 +11,20 @@ import dev.ridgeline.op.LayerNorm;
 import dev.ridgeline.tensor.HostBuffer;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// One sweep over memory, as [RmsNormKernel]: the loop that writes a row also sums the next one.
-/// The variance takes a second look at that row, in the first-level cache, because the difference
-/// of mean square and squared mean cancels where the mean is large.
+/// One sweep over memory, as [RmsNormKernel]: the loop that writes a row also takes the sums of the
+/// next one, of differences to its first element and of their squares.
+///
+/// Where that element is so far from the mean that rounding would tell, the row's sums are taken
+/// again, of differences to the mean just found.
 final class LayerNormKernel {
+    /// Squared distance to the mean, in variances, that is too far: it and 1 are how much larger
+    /// than the variance the mean square is of which it is a part.
+    private static final float FAR = 8;
+
     private final LayerNorm op;
     private final RowWindow x;
     private final RowWindow y;
@@ -27,6 +32,12 @@ final class LayerNormKernel {
     private final MemorySegment rstd;
     private final float[] weight;
     private final float[] bias;
+    private final float[] lanes = new float[COUNT];
+    // of the next row, until it is the one computed with: its first element, Σ (x - origin) and
+    // Σ (x - origin)²
+    private float origin;
+    private float sum;
+    private float squares;
 
     /// What one worker needs.
     private LayerNormKernel(LayerNorm op, float[] weight, float[] bias) {
@@ -49,8 +60,8 @@ final class LayerNormKernel {
         Workers.Task task =
                 (t, worker) -> team[worker].run(t * rows, Math.min(op.rows(), (t + 1) * rows));
         return _ -> {
-            RowWindow.copy(op.weight(), weight);
-            RowWindow.copy(op.bias(), bias);
+            RowWindow.arrange(op.weight(), op.x().dtype(), weight);
+            RowWindow.arrange(op.bias(), op.x().dtype(), bias);
             workers.run(tasks, task);
         };
     }
@@ -58,58 +69,59 @@ final class LayerNormKernel {
     private void run(int from, int to) {
         int cols = weight.length;
         x.lookAhead((long) from * cols, cols);
-        float sum = sum(x.memory(), x.next(), cols);
+        sums(x.next(), x.memory().getAtIndex(JAVA_FLOAT, x.next()));
         for (int r = from; r < to; r++) {
             x.step();
-            float centre = sum / cols;
-            float squares = deviations(x.memory(), x.at(), centre, cols);
-            float scale = (float) (1 / Math.sqrt(squares / cols + op.eps()));
+            if (distance() * distance() > FAR * variance()) sums(x.at(), origin + distance());
+            float centre = origin + distance();
+            float scale = (float) (1 / Math.sqrt(variance() + op.eps()));
             mean.setAtIndex(JAVA_FLOAT, op.mean().offset() + r, centre);
             rstd.setAtIndex(JAVA_FLOAT, op.rstd().offset() + r, scale);
             long row = (long) r * cols;
             if (r + 1 < to) x.lookAhead(row + cols, cols);
-            sum = normalise(centre, scale, row);
+            normalise(centre, scale, row);
             y.write(row, cols);
         }
     }
 
-    private static float sum(MemorySegment x, long at, int n) {
-        var a = FloatVector.zero(F32);
-        var b = FloatVector.zero(F32);
-        int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = a.add(FloatVector.fromMemorySegment(F32, x, (at + i) * 4, LE));
-            b = b.add(FloatVector.fromMemorySegment(F32, x, (at + i + COUNT) * 4, LE));
-        }
-        float sum = a.add(b).reduceLanes(VectorOperators.ADD);
-        for (; i < n; i++) sum += x.getAtIndex(JAVA_FLOAT, at + i);
-        return sum;
+    /// From the origin to the mean.
+    private float distance() {
+        return sum / weight.length;
     }
 
-    /// `Σ (x - centre)²`.
-    private static float deviations(MemorySegment x, long at, float centre, int n) {
+    private float variance() {
+        return squares / weight.length - distance() * distance();
+    }
+
+    /// Takes the sums of the row at `at`.
+    private void sums(long at, float origin) {
+        MemorySegment x = this.x.memory();
+        int n = weight.length;
+        var origins = FloatVector.broadcast(F32, origin);
         var a = FloatVector.zero(F32);
         var b = FloatVector.zero(F32);
-        var centres = FloatVector.broadcast(F32, centre);
         int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            var x0 = FloatVector.fromMemorySegment(F32, x, (at + i) * 4, LE).sub(centres);
-            var x1 = FloatVector.fromMemorySegment(F32, x, (at + i + COUNT) * 4, LE).sub(centres);
-            a = x0.fma(x0, a);
-            b = x1.fma(x1, b);
+        for (; i <= n - COUNT; i += COUNT) {
+            var v = FloatVector.fromMemorySegment(F32, x, (at + i) * 4, LE).sub(origins);
+            a = a.add(v);
+            b = v.fma(v, b);
         }
-        float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+        a.intoArray(lanes, 0);
+        float sum = Lanes.sum(lanes);
+        b.intoArray(lanes, 0);
+        float squares = Lanes.sum(lanes);
         for (; i < n; i++) {
-            float v = x.getAtIndex(JAVA_FLOAT, at + i) - centre;
-            sum = Math.fma(v, v, sum);
+            float v = x.getAtIndex(JAVA_FLOAT, at + i) - origin;
+            sum += v;
+            squares = Math.fma(v, v, squares);
         }
-        return sum;
+        this.origin = origin;
+        this.sum = sum;
+        this.squares = squares;
     }
 
-    /// `y = (x - centre) · scale · weight + bias` of one row.
-    ///
-    /// @return the sum of the next
-    private float normalise(float centre, float scale, long row) {
+    /// `y = (x - centre) · scale · weight + bias` of one row; and takes the sums of the next.
+    private void normalise(float centre, float scale, long row) {
         float[] weight = this.weight;
         float[] bias = this.bias;
         MemorySegment x = this.x.memory();
@@ -118,35 +130,36 @@ final class LayerNormKernel {
         long next = this.x.next();
         long out = this.y.room(row);
         int n = weight.length;
-        var a = FloatVector.zero(F32);
-        var b = FloatVector.zero(F32);
+        float origin = x.getAtIndex(JAVA_FLOAT, next);
+        var origins = FloatVector.broadcast(F32, origin);
         var centres = FloatVector.broadcast(F32, centre);
         var scales = FloatVector.broadcast(F32, scale);
+        var a = FloatVector.zero(F32);
+        var b = FloatVector.zero(F32);
         int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = a.add(FloatVector.fromMemorySegment(F32, x, (next + i) * 4, LE));
-            b = b.add(FloatVector.fromMemorySegment(F32, x, (next + i + COUNT) * 4, LE));
+        for (; i <= n - COUNT; i += COUNT) {
+            var v = FloatVector.fromMemorySegment(F32, x, (next + i) * 4, LE).sub(origins);
+            a = a.add(v);
+            b = v.fma(v, b);
             FloatVector.fromMemorySegment(F32, x, (at + i) * 4, LE)
                     .sub(centres)
                     .mul(scales)
-                    .fma(
-                            FloatVector.fromArray(F32, weight, i),
-                            FloatVector.fromArray(F32, bias, i))
+                    .fma(FloatVector.fromArray(F32, weight, i), FloatVector.fromArray(F32, bias, i))
                     .intoMemorySegment(y, (out + i) * 4, LE);
-            FloatVector.fromMemorySegment(F32, x, (at + i + COUNT) * 4, LE)
-                    .sub(centres)
-                    .mul(scales)
-                    .fma(
-                            FloatVector.fromArray(F32, weight, i + COUNT),
-                            FloatVector.fromArray(F32, bias, i + COUNT))
-                    .intoMemorySegment(y, (out + i + COUNT) * 4, LE);
         }
-        float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+        a.intoArray(lanes, 0);
+        float sum = Lanes.sum(lanes);
+        b.intoArray(lanes, 0);
+        float squares = Lanes.sum(lanes);
         for (; i < n; i++) {
-            sum += x.getAtIndex(JAVA_FLOAT, next + i);
+            float v = x.getAtIndex(JAVA_FLOAT, next + i) - origin;
+            sum += v;
+            squares = Math.fma(v, v, squares);
             float normal = (x.getAtIndex(JAVA_FLOAT, at + i) - centre) * scale;
             y.setAtIndex(JAVA_FLOAT, out + i, Math.fma(normal, weight[i], bias[i]));
         }
-        return sum;
+        this.origin = origin;
+        this.sum = sum;
+        this.squares = squares;
     }
 }

@@ -1,15 +1,10 @@
 package dev.ridgeline.cpu;
 
-import static dev.ridgeline.cpu.Lanes.COUNT;
-import static dev.ridgeline.cpu.Lanes.F32;
-import static dev.ridgeline.cpu.Lanes.LE;
-
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Tensor;
-
-import jdk.incubator.vector.FloatVector;
 
 import java.util.Arrays;
 
@@ -24,15 +19,19 @@ final class NormColumnSums {
     private final int rowsPerBlock;
     private final float[][] partial;
     private final Tensor total;
+    private final DType dtype;
     private final Workers.Task task = this::add;
 
+    /// @param x (rows, cols), over the rows of which the sums go
     /// @param total (cols), to which the sums are added
-    NormColumnSums(int rows, Tensor total) {
+    NormColumnSums(Tensor x, Tensor total) {
+        int rows = x.dim(0);
         int blocks = Math.min(MOST_BLOCKS, Math.ceilDiv(rows, FEWEST_ROWS));
         this.rows = rows;
         this.rowsPerBlock = Math.ceilDiv(rows, blocks);
         this.partial = new float[Math.ceilDiv(rows, rowsPerBlock)][total.dim(0)];
         this.total = total;
+        this.dtype = x.dtype();
     }
 
     int blocks() {
@@ -44,7 +43,7 @@ final class NormColumnSums {
         return Math.min(rows, block * rowsPerBlock);
     }
 
-    /// Where to add up the rows of `block`, zeroed.
+    /// Where to add up the rows of `block`, in the order of [RowWindow]; zeroed.
     float[] start(int block) {
         Arrays.fill(partial[block], 0);
         return partial[block];
@@ -56,21 +55,16 @@ final class NormColumnSums {
     }
 
     private void add(int task, int worker) {
+        int cols = total.dim(0);
+        int from = task * COLUMNS_PER_TASK;
+        int to = Math.min(cols, from + COLUMNS_PER_TASK);
+        float[] sums = partial[0];
+        for (int b = 1; b < partial.length; b++)
+            for (int p = from; p < to; p++) sums[p] += partial[b][p];
         var memory = HostBuffer.segment(total);
-        long at = total.offset();
-        int i = task * COLUMNS_PER_TASK;
-        int end = Math.min(total.dim(0), i + COLUMNS_PER_TASK);
-        for (; i <= end - COUNT; i += COUNT) {
-            var sum = FloatVector.zero(F32);
-            for (float[] block : partial) sum = sum.add(FloatVector.fromArray(F32, block, i));
-            FloatVector.fromMemorySegment(F32, memory, (at + i) * 4, LE)
-                    .add(sum)
-                    .intoMemorySegment(memory, (at + i) * 4, LE);
-        }
-        for (; i < end; i++) {
-            float sum = 0;
-            for (float[] block : partial) sum += block[i];
-            memory.setAtIndex(JAVA_FLOAT, at + i, memory.getAtIndex(JAVA_FLOAT, at + i) + sum);
+        for (int p = from; p < to; p++) {
+            long at = total.offset() + RowWindow.element(dtype, p, cols);
+            memory.setAtIndex(JAVA_FLOAT, at, memory.getAtIndex(JAVA_FLOAT, at) + sums[p]);
         }
     }
 }

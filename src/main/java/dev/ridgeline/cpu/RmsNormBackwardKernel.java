@@ -11,7 +11,6 @@ import dev.ridgeline.op.RmsNormBackward;
 import dev.ridgeline.tensor.HostBuffer;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -26,6 +25,7 @@ final class RmsNormBackwardKernel {
     private final MemorySegment rstd;
     private final float[] weight;
     private final NormColumnSums dweight;
+    private final float[] lanes = new float[COUNT];
 
     /// What one worker needs.
     private RmsNormBackwardKernel(RmsNormBackward op, float[] weight, NormColumnSums dweight) {
@@ -40,12 +40,12 @@ final class RmsNormBackwardKernel {
 
     static Launch bind(RmsNormBackward op, Workers workers) {
         var weight = new float[op.cols()];
-        var dweight = new NormColumnSums(op.rows(), op.dweight());
+        var dweight = new NormColumnSums(op.x(), op.dweight());
         var team = new RmsNormBackwardKernel[workers.threads()];
         Arrays.setAll(team, i -> new RmsNormBackwardKernel(op, weight, dweight));
         Workers.Task task = (block, worker) -> team[worker].run(block);
         return _ -> {
-            RowWindow.copy(op.weight(), weight);
+            RowWindow.arrange(op.weight(), op.x().dtype(), weight);
             workers.run(dweight.blocks(), task);
             dweight.addToTotal(workers);
         };
@@ -88,7 +88,8 @@ final class RmsNormBackwardKernel {
                     FloatVector.fromMemorySegment(F32, dy, (nextDy + i) * 4, LE)
                             .mul(FloatVector.fromArray(F32, weight, i))
                             .fma(FloatVector.fromMemorySegment(F32, x, (nextX + i) * 4, LE), total);
-        float sum = total.reduceLanes(VectorOperators.ADD);
+        total.intoArray(lanes, 0);
+        float sum = Lanes.sum(lanes);
         for (; i < n; i++)
             sum +=
                     dy.getAtIndex(JAVA_FLOAT, nextDy + i)
@@ -123,12 +124,11 @@ final class RmsNormBackwardKernel {
                             .fma(FloatVector.fromMemorySegment(F32, x, (nextX + i) * 4, LE), total);
             var xs = FloatVector.fromMemorySegment(F32, x, (atX + i) * 4, LE);
             var dys = FloatVector.fromMemorySegment(F32, dy, (atDy + i) * 4, LE);
-            xs.fma(pulls, dys.mul(weights))
-                    .mul(scales)
-                    .intoMemorySegment(dx, (out + i) * 4, LE);
+            xs.fma(pulls, dys.mul(weights)).mul(scales).intoMemorySegment(dx, (out + i) * 4, LE);
             dys.mul(scales).fma(xs, FloatVector.fromArray(F32, sums, i)).intoArray(sums, i);
         }
-        float sum = total.reduceLanes(VectorOperators.ADD);
+        total.intoArray(lanes, 0);
+        float sum = Lanes.sum(lanes);
         for (; i < n; i++) {
             sum +=
                     dy.getAtIndex(JAVA_FLOAT, nextDy + i)

@@ -3,6 +3,7 @@ package dev.ridgeline.cpu;
 import static dev.ridgeline.cpu.Lanes.COUNT;
 import static dev.ridgeline.cpu.Lanes.F32;
 import static dev.ridgeline.cpu.Lanes.LE;
+
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.ridgeline.device.Launch;
@@ -10,7 +11,6 @@ import dev.ridgeline.op.RmsNorm;
 import dev.ridgeline.tensor.HostBuffer;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -23,6 +23,7 @@ final class RmsNormKernel {
     private final RowWindow y;
     private final MemorySegment rstd;
     private final float[] weight;
+    private final float[] lanes = new float[COUNT];
 
     /// What one worker needs.
     private RmsNormKernel(RmsNorm op, float[] weight) {
@@ -42,7 +43,7 @@ final class RmsNormKernel {
         Workers.Task task =
                 (t, worker) -> team[worker].run(t * rows, Math.min(op.rows(), (t + 1) * rows));
         return _ -> {
-            RowWindow.copy(op.weight(), weight);
+            RowWindow.arrange(op.weight(), op.x().dtype(), weight);
             workers.run(tasks, task);
         };
     }
@@ -62,7 +63,8 @@ final class RmsNormKernel {
         }
     }
 
-    private static float squares(MemorySegment x, long at, int n) {
+    private float squares(MemorySegment x, long at, int n) {
+        Lanes.requireNative(x);
         var a = FloatVector.zero(F32);
         var b = FloatVector.zero(F32);
         int i = 0;
@@ -72,7 +74,8 @@ final class RmsNormKernel {
             a = x0.fma(x0, a);
             b = x1.fma(x1, b);
         }
-        float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+        a.add(b).intoArray(lanes, 0);
+        float sum = Lanes.sum(lanes);
         for (; i < n; i++) {
             float v = x.getAtIndex(JAVA_FLOAT, at + i);
             sum = Math.fma(v, v, sum);
@@ -109,12 +112,12 @@ final class RmsNormKernel {
                     .mul(FloatVector.fromArray(F32, weight, i + COUNT))
                     .intoMemorySegment(y, (out + i + COUNT) * 4, LE);
         }
-        float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+        a.add(b).intoArray(lanes, 0);
+        float sum = Lanes.sum(lanes);
         for (; i < n; i++) {
             float v = x.getAtIndex(JAVA_FLOAT, next + i);
             sum = Math.fma(v, v, sum);
-            y.setAtIndex(
-                    JAVA_FLOAT, out + i, x.getAtIndex(JAVA_FLOAT, at + i) * scale * weight[i]);
+            y.setAtIndex(JAVA_FLOAT, out + i, x.getAtIndex(JAVA_FLOAT, at + i) * scale * weight[i]);
         }
         return sum;
     }

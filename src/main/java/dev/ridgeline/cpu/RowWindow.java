@@ -1,6 +1,5 @@
 package dev.ridgeline.cpu;
 
-import static dev.ridgeline.cpu.Lanes.BF16;
 import static dev.ridgeline.cpu.Lanes.COUNT;
 import static dev.ridgeline.cpu.Lanes.F32;
 import static dev.ridgeline.cpu.Lanes.I32;
@@ -12,8 +11,6 @@ import dev.ridgeline.tensor.Tensor;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 import java.lang.foreign.Arena;
@@ -22,12 +19,18 @@ import java.lang.foreign.MemorySegment;
 /// One worker's way through the rows of a contiguous matrix as f32: the matrix itself where it is
 /// f32, and where it is bf16 two rows of it, small enough for the first-level cache.
 ///
+/// Of bf16 the elements with even numbers come first, then those with odd ones, then what fills no
+/// two vectors: two bf16 read as one int come apart and together again without instructions that
+/// cross lanes.
+///
 /// So the loops that compute know one dtype. A loop that chooses between two ran at a third of the
 /// speed once it had seen both, because C2 does not keep a vector in a register across the choice.
 /// For the same reason these loops call the Vector API alone: past 18000 nodes C2 stops inlining
 /// every method but the API's, wherever the limit happens to fall, and a vector that crosses a call
 /// is an allocation.
 final class RowWindow {
+    private static final int UPPER = 0xffff0000;
+
     private final MemorySegment stored;
     private final long origin;
     private final boolean direct;
@@ -51,7 +54,9 @@ final class RowWindow {
 
     /// Where the elements are that `at`, `next` and `room` point at.
     MemorySegment memory() {
-        return memory;
+        var known = memory;
+        Lanes.requireNative(known);
+        return known;
     }
 
     /// Index of the part that is computed with.
@@ -75,7 +80,7 @@ final class RowWindow {
             next = origin + i;
         } else {
             next = next == 0 ? length : 0;
-            widen(stored, origin + i, memory, next, n);
+            split(stored, origin + i, memory, next, n);
         }
     }
 
@@ -86,41 +91,72 @@ final class RowWindow {
 
     /// Stores what was written at `room(i)` as elements `[i, i + n)` of the matrix.
     void write(long i, int n) {
-        if (!direct) narrow(memory, 0, stored, origin + i, n);
+        if (!direct) join(memory, 0, stored, origin + i, n);
     }
 
-    private static void widen(MemorySegment from, long at, MemorySegment to, long out, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            var half = ShortVector.fromMemorySegment(BF16, from, (at + i) * 2, LE);
-            var bits = (IntVector) half.convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
-            bits.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(to, (out + i) * 4, LE);
+    /// Which element of a row of `n` of that dtype is at position `p` of a window.
+    static int element(DType dtype, int p, int n) {
+        int half = dtype == DType.F32 ? 0 : half(n);
+        return p < half ? 2 * p : p < 2 * half ? 2 * (p - half) + 1 : p;
+    }
+
+    /// All of `t` as f32, in the order of windows on rows of `rows`: for weights, of which every
+    /// row needs all.
+    static void arrange(Tensor t, DType rows, float[] to) {
+        var memory = HostBuffer.segment(t);
+        for (int p = 0; p < to.length; p++)
+            to[p] = Lanes.get(t.dtype(), memory, t.offset() + element(rows, p, to.length));
+    }
+
+    private static int half(int n) {
+        return n / (2 * COUNT) * COUNT;
+    }
+
+    static void split(MemorySegment from, long at, MemorySegment to, long out, int n) {
+        Lanes.requireNative(from);
+        Lanes.requireNative(to);
+        var upper = IntVector.broadcast(I32, UPPER);
+        int half = half(n);
+        for (int i = 0; i < half; i += COUNT) {
+            var pairs = IntVector.fromMemorySegment(I32, from, (at + 2 * i) * 2, LE);
+            pairs.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(to, (out + i) * 4, LE);
+            pairs.and(upper).intoMemorySegment(to, (out + half + i) * 4, LE);
         }
-        for (; i < n; i++)
+        for (int i = 2 * half; i < n; i++)
             Lanes.set(DType.F32, Lanes.get(DType.BF16, from, at + i), to, out + i);
     }
 
-    private static void narrow(MemorySegment from, long at, MemorySegment to, long out, int n) {
+    static void join(MemorySegment from, long at, MemorySegment to, long out, int n) {
+        Lanes.requireNative(from);
+        Lanes.requireNative(to);
         var one = IntVector.broadcast(I32, 1);
-        var half = IntVector.broadcast(I32, 0x7fff);
+        var below = IntVector.broadcast(I32, 0x7fff);
         var quiet = IntVector.broadcast(I32, 0x400000);
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            var value = FloatVector.fromMemorySegment(F32, from, (at + i) * 4, LE);
-            var bits = value.reinterpretAsInts();
-            var rounded = bits.lanewise(VectorOperators.LSHR, 16).and(one).add(bits).add(half);
-            VectorMask<Integer> nan = value.test(VectorOperators.IS_NAN).cast(I32);
-            var kept = rounded.blend(bits.or(quiet), nan).lanewise(VectorOperators.LSHR, 16);
-            ((ShortVector) kept.convertShape(VectorOperators.I2S, BF16, 0))
-                    .intoMemorySegment(to, (out + i) * 2, LE);
+        var upper = IntVector.broadcast(I32, UPPER);
+        int half = half(n);
+        for (int i = 0; i < half; i += COUNT) {
+            var even = FloatVector.fromMemorySegment(F32, from, (at + i) * 4, LE);
+            var a = even.reinterpretAsInts();
+            var roundedEven =
+                    a.lanewise(VectorOperators.LSHR, 16)
+                            .and(one)
+                            .add(a)
+                            .add(below)
+                            .blend(a.or(quiet), even.compare(VectorOperators.NE, even).cast(I32));
+            var odd = FloatVector.fromMemorySegment(F32, from, (at + half + i) * 4, LE);
+            var b = odd.reinterpretAsInts();
+            var roundedOdd =
+                    b.lanewise(VectorOperators.LSHR, 16)
+                            .and(one)
+                            .add(b)
+                            .add(below)
+                            .blend(b.or(quiet), odd.compare(VectorOperators.NE, odd).cast(I32));
+            roundedEven
+                    .lanewise(VectorOperators.LSHR, 16)
+                    .or(roundedOdd.and(upper))
+                    .intoMemorySegment(to, (out + 2 * i) * 2, LE);
         }
-        for (; i < n; i++)
+        for (int i = 2 * half; i < n; i++)
             Lanes.set(DType.BF16, Lanes.get(DType.F32, from, at + i), to, out + i);
-    }
-
-    /// All of `t` as f32: for weights, which every row needs.
-    static void copy(Tensor t, float[] to) {
-        var memory = HostBuffer.segment(t);
-        for (int i = 0; i < to.length; i++) to[i] = Lanes.get(t.dtype(), memory, t.offset() + i);
     }
 }

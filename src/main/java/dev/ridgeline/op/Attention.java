@@ -107,7 +107,7 @@ public record Attention(
         var scores = Tolerance.sum(headDim(), Math.abs(scale), DType.F32);
         return new Tolerance(
                 2 * scores.absolute() + 0x1p-20,
-                output == 1 ? 0x1p-20 : q.dtype().roundoff() * 2 + 0x1p-20);
+                output == 1 ? 0x1p-20 : q.dtype().roundoff() + 0x1p-20);
     }
 
     /// One key head of one batch entry with the query heads that share it, when the whole is more

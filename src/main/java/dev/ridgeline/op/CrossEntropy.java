@@ -14,8 +14,9 @@ import java.util.List;
 /// | `targets`            | (rows)        | i32      |
 /// | `losses`             | (rows)        | f32      |
 ///
-/// A negative target is ignored: its loss and gradient are zero. `dlogits` may be `logits`. A
-/// target of vocab or more is an error of the caller and gives a NaN loss.
+/// A negative target is ignored: its loss and gradient are zero, whatever its logits. `dlogits` may
+/// be `logits`. A target of vocab or more is an error of the caller, and loud: the loss and all
+/// gradients of the row are NaN.
 ///
 /// @param scale usually 1 / rows, for the gradient of the mean loss
 public record CrossEntropy(

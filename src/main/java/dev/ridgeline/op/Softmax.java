@@ -37,8 +37,10 @@ public record Softmax(Tensor x, Tensor y) implements Op {
         return new Cost(5.0 * x.count(), x.bytes() + y.bytes(), "5 per element");
     }
 
+    /// exp makes a relative error of the absolute one of `x - max`, which is at most 88 units
+    /// before the result is no longer a normal number, and may be zero.
     @Override
     public Tolerance tolerance(int output) {
-        return Tolerance.elementwise(16, 0, y.dtype());
+        return new Tolerance(2 * Float.MIN_NORMAL, 104 * 0x1p-24 + 2 * y.dtype().roundoff());
     }
 }

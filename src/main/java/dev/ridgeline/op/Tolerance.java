@@ -24,13 +24,13 @@ public record Tolerance(double absolute, double relative) {
     /// standard deviation of 2^-24·magnitude·k/sqrt(18); 7 of them (an element in 10^11) are below
     /// 2^-23·magnitude·k. Storing costs one more rounding.
     public static Tolerance sum(long terms, double magnitude, DType stored) {
-        return new Tolerance((0x1p-23 * terms + 0x1p-22) * magnitude, stored.roundoff() * 2);
+        return new Tolerance((0x1p-23 * terms + 0x1p-22) * magnitude, stored.roundoff() + 0x1p-24);
     }
 
     /// For a value that is computed from its inputs by a handful of f32 operations, each within
     /// `ulps` units in the last place, and stored as `stored`; `magnitude` is the size of the
     /// largest intermediate.
     public static Tolerance elementwise(double ulps, double magnitude, DType stored) {
-        return new Tolerance(ulps * 0x1p-24 * magnitude, ulps * 0x1p-24 + stored.roundoff() * 2);
+        return new Tolerance(ulps * 0x1p-24 * magnitude, (ulps + 1) * 0x1p-24 + stored.roundoff());
     }
 }

@@ -5,7 +5,7 @@ import java.util.Locale;
 /// Element type of a tensor.
 public enum DType {
     F32(4, 0x1p-24),
-    BF16(2, 0x1p-9),
+    BF16(2, 0x1p-8),
     I32(4, 0);
 
     private final int bytes;

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 
 /// Norms of the rows of a (rows, cols) matrix, forward and backward. The statistics that a backward
 /// op reads are those of its `x`.
@@ -23,9 +24,22 @@ public final class NormWorkloads {
     /// (rows, cols) of the probes: single rows and columns, both sides of every vector width, of
     /// the blocks that column sums are split into, and primes.
     static final int[][] PROBES = {
-        {1, 1}, {2, 8}, {7, 31}, {64, 64}, {65, 65}, {7, 257}, {2, 768}, {65, 1031}, {64, 1},
-        {1, 257}, {65, 8}, {1, 1031}
+        {1, 1},
+        {2, 8},
+        {7, 31},
+        {64, 64},
+        {65, 65},
+        {7, 257},
+        {2, 768},
+        {65, 1031},
+        {64, 1},
+        {1, 257},
+        {65, 8},
+        {1, 1031}
     };
+
+    /// Makes the `x` of a (rows, cols) problem.
+    private record Rows(String variant, BiFunction<Operands, int[], Tensor> make) {}
 
     private NormWorkloads() {}
 
@@ -42,7 +56,7 @@ public final class NormWorkloads {
 
     /// `weight` and `bias` have the dtype of `x`.
     public static Workload<LayerNorm> layerNorm(int rows, int cols, DType dtype, long seed) {
-        return layerNorm("", rows, cols, dtype, dtype, seed);
+        return layerNorm(usual("", dtype), rows, cols, dtype, dtype, seed);
     }
 
     /// `weight` has the dtype of `x`.
@@ -58,14 +72,45 @@ public final class NormWorkloads {
             add(probes, "", p[0], p[1], DType.BF16, DType.BF16);
             add(probes, "f32_weight", p[0], p[1], DType.BF16, DType.F32);
         }
+        for (var dtype : List.of(DType.F32, DType.BF16)) {
+            for (int cols : new int[] {31, 257, 768}) {
+                probes.add(layerNorm(offset(dtype), 7, cols, dtype, dtype, 1));
+                probes.add(layerNorm(outlier(dtype), 7, cols, dtype, dtype, 1));
+            }
+        }
         return probes;
+    }
+
+    private static Rows usual(String variant, DType dtype) {
+        return new Rows(variant, (o, dims) -> o.uniform(dtype, dims));
+    }
+
+    /// A mean far from zero, where the mean square less the squared mean is mostly rounding.
+    private static Rows offset(DType dtype) {
+        return new Rows("offset", (o, dims) -> o.uniform(dtype, 15, 17, dims));
+    }
+
+    /// A first element that is nothing like the rest.
+    private static Rows outlier(DType dtype) {
+        return new Rows(
+                "outlier",
+                (o, dims) ->
+                        o.derived(
+                                dtype,
+                                () -> {
+                                    double[] x = new double[dims[0] * dims[1]];
+                                    for (int i = 0; i < x.length; i++)
+                                        x[i] = i % dims[1] == 0 ? 100 : Math.sin(i);
+                                    return x;
+                                },
+                                dims));
     }
 
     private static void add(
             List<Workload<?>> to, String variant, int rows, int cols, DType x, DType weight) {
         to.add(rmsNorm(variant, rows, cols, x, weight, 1));
         to.add(rmsNormBackward(variant, rows, cols, x, weight, 1));
-        to.add(layerNorm(variant, rows, cols, x, weight, 1));
+        to.add(layerNorm(usual(variant, x), rows, cols, x, weight, 1));
         to.add(layerNormBackward(variant, rows, cols, x, weight, 1));
     }
 
@@ -107,16 +152,16 @@ public final class NormWorkloads {
     }
 
     private static Workload<LayerNorm> layerNorm(
-            String variant, int rows, int cols, DType x, DType weight, long seed) {
+            Rows of, int rows, int cols, DType x, DType weight, long seed) {
         return new Workload<>(
                 LayerNorm.class,
-                variant,
+                of.variant(),
                 extents(rows, "cols", cols),
                 x,
                 seed,
                 o ->
                         new LayerNorm(
-                                o.uniform(x, rows, cols),
+                                of.make().apply(o, new int[] {rows, cols}),
                                 o.uniform(weight, cols),
                                 o.uniform(weight, cols),
                                 o.output(x, rows, cols),

@@ -74,7 +74,13 @@ public final class SoftmaxWorkloads {
                 probes.add(crossEntropyInPlace(p[0], p[1], dtype, 1));
                 probes.add(
                         crossEntropy(
-                                named("ignored", dtype), p[0], p[1], -p[1] / 2 - 1, p[1], dtype, 1));
+                                named("ignored", dtype),
+                                p[0],
+                                p[1],
+                                -p[1] / 2 - 1,
+                                p[1],
+                                dtype,
+                                1));
             }
             for (int cols : new int[] {31, 1031, 5003, 50257}) {
                 for (var logits : List.of(large(dtype), rising(dtype), masked(dtype))) {
@@ -82,8 +88,7 @@ public final class SoftmaxWorkloads {
                     probes.add(crossEntropy(logits, 3, cols, 0, cols, dtype, 1));
                 }
             }
-            probes.add(
-                    crossEntropy(named("out_of_range", dtype), 7, 31, 29, 34, dtype, 1));
+            probes.add(crossEntropy(named("out_of_range", dtype), 7, 31, 29, 34, dtype, 1));
         }
         return probes;
     }

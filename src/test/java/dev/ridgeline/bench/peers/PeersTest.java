@@ -30,6 +30,14 @@ class PeersTest {
                     Map.entry("gemm_nt", "37x65x50"),
                     Map.entry("gemm_nn", "37x65x50"),
                     Map.entry("gemm_tn", "37x65x50"),
+                    Map.entry("attention", "2x3x33x64"),
+                    Map.entry("attention_backward", "2x3x33x64"),
+                    Map.entry("rms_norm", "9x100"),
+                    Map.entry("layer_norm", "9x100"),
+                    Map.entry("layer_norm_backward", "9x100"),
+                    Map.entry("softmax", "9x131"),
+                    Map.entry("softmax_backward", "9x131"),
+                    Map.entry("cross_entropy", "9x131"),
                     Map.entry("adam_w", "1001"));
 
     @AfterAll
