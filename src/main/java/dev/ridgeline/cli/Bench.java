@@ -138,6 +138,8 @@ final class Bench implements Callable<Integer> {
             if (ops.isEmpty() || ops.contains(entry.workload().type()))
                 for (var site : entry.single() ? sites.andSingle() : sites.asked())
                     plan.add(entry.workload(), site);
+        var err = spec.commandLine().getErr();
+        plan.absent().forEach(op -> err.println("ridgeline: this device has no kernel of " + op));
         return plan.rows();
     }
 

@@ -6,8 +6,10 @@ import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.Op;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Which kernels are run on which workloads, decided before any memory is touched.
 final class Plan {
@@ -15,6 +17,7 @@ final class Plan {
     private final boolean ladder;
     private final List<CampaignCase<?>> rows = new ArrayList<>();
     private final List<String> refusals = new ArrayList<>();
+    private final Set<String> absent = new LinkedHashSet<>();
 
     /// @param wanted part of the ids of the kernels to run
     /// @param ladder all kernels of an op, and not only the first that takes the workload
@@ -26,8 +29,10 @@ final class Plan {
     /// @throws Fault if the shape is impossible
     <O extends Op> void add(Workload<O> workload, Site site) {
         var op = planned(workload);
+        var known = site.device().kernels(workload.type());
+        if (known.isEmpty()) absent.add(op.name());
         var kernels =
-                site.device().kernels(workload.type()).stream()
+                known.stream()
                         .filter(k -> wanted.isEmpty() || k.id().toString().contains(wanted.get()))
                         .toList();
         var taking = kernels.stream().filter(k -> k.refusal(op).isEmpty()).toList();
@@ -36,6 +41,11 @@ final class Plan {
         boolean all = ladder || wanted.isPresent() || taking.isEmpty();
         (all ? kernels : taking.subList(0, 1))
                 .forEach(kernel -> rows.add(new CampaignCase<>(workload, kernel, site)));
+    }
+
+    /// Ops that were asked for and that the device has no kernel of.
+    Set<String> absent() {
+        return Set.copyOf(absent);
     }
 
     private static <O extends Op> O planned(Workload<O> workload) {
@@ -57,7 +67,8 @@ final class Plan {
         if (rows.isEmpty())
             throw wanted.isPresent()
                     ? Fault.usage("no kernel here has '%s' in its name", wanted.get())
-                    : Fault.environment("this device has no kernel for that");
+                    : Fault.environment(
+                            "this device has no kernel of %s", String.join(", ", absent));
         if (refusals.size() == rows.size()) throw Fault.usage("%s", refusals.getFirst());
         if (rows.stream().allMatch(row -> row.tooLarge().isPresent()))
             throw Fault.usage("%s", rows.getFirst().tooLarge().orElseThrow());

@@ -21,6 +21,7 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.LongToDoubleFunction;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /// Makes the tensors of one workload and owns their memory.
 ///
@@ -43,11 +44,20 @@ public final class Operands implements AutoCloseable {
         public void close() {}
     }
 
+    /// Writes the elements in `[from, to)`; the random bits of element i are `bits(key, i)`.
+    @FunctionalInterface
+    private interface Range {
+        void set(MemorySegment memory, long from, long to, long key);
+    }
+
     /// Writes element `i`, whose random bits are `bits`.
     @FunctionalInterface
     private interface Fill {
         void set(MemorySegment memory, long i, long bits);
     }
+
+    /// Elements that one thread fills at a time.
+    private static final long CHUNK = 1 << 16;
 
     private final LongFunction<Buffer> allocator;
     private final long seed;
@@ -75,21 +85,29 @@ public final class Operands implements AutoCloseable {
     /// Inputs uniform in `[low, high)`, rounded to `dtype`.
     public Tensor uniform(DType dtype, double low, double high, int... dims) {
         double step = (high - low) * 0x1p-24;
-        return tensor(
-                dtype,
-                dims,
+        // the loops are written out, because a call per element would take most of the time
+        Range range =
                 switch (dtype) {
                     case F32 ->
-                            (s, i, r) ->
-                                    s.setAtIndex(JAVA_FLOAT, i, (float) (low + step * (r >>> 40)));
+                            (memory, from, to, key) -> {
+                                for (long i = from; i < to; i++)
+                                    memory.setAtIndex(
+                                            JAVA_FLOAT,
+                                            i,
+                                            (float) (low + step * (bits(key, i) >>> 40)));
+                            };
                     case BF16 ->
-                            (s, i, r) ->
-                                    s.setAtIndex(
+                            (memory, from, to, key) -> {
+                                for (long i = from; i < to; i++)
+                                    memory.setAtIndex(
                                             JAVA_SHORT,
                                             i,
-                                            DType.toBf16((float) (low + step * (r >>> 40))));
+                                            DType.toBf16(
+                                                    (float) (low + step * (bits(key, i) >>> 40))));
+                            };
                     case I32 -> throw new IllegalArgumentException("use integers for i32");
-                });
+                };
+        return tensor(dtype, dims, range);
     }
 
     /// Inputs uniform in [-1, 1).
@@ -173,36 +191,49 @@ public final class Operands implements AutoCloseable {
         }
     }
 
-    /// An output, filled with NaN so that an element nobody wrote is seen.
+    /// An output, filled with NaN so that an element nobody wrote is seen: bits that are all ones
+    /// are a NaN in every floating-point type.
     public Tensor output(DType dtype, int... dims) {
-        return tensor(
-                dtype,
-                dims,
-                switch (dtype) {
-                    case F32 -> (s, i, r) -> s.setAtIndex(JAVA_FLOAT, i, Float.NaN);
-                    case BF16 -> (s, i, r) -> s.setAtIndex(JAVA_SHORT, i, (short) 0x7fc0);
-                    case I32 -> (s, i, r) -> s.setAtIndex(JAVA_INT, i, Integer.MIN_VALUE);
-                });
+        Range range =
+                (memory, from, to, _) ->
+                        memory.asSlice(from * dtype.bytes(), (to - from) * dtype.bytes())
+                                .fill((byte) -1);
+        return tensor(dtype, dims, range);
     }
 
     private Tensor tensor(DType dtype, int[] dims, Fill fill) {
+        Range range =
+                (memory, from, to, key) -> {
+                    for (long i = from; i < to; i++) fill.set(memory, i, bits(key, i));
+                };
+        return tensor(dtype, dims, range);
+    }
+
+    private Tensor tensor(DType dtype, int[] dims, Range range) {
         var shape = Shape.of(dims);
         long key = mix(seed * 0x9e3779b97f4a7c15L + buffers.size());
-        var buffer = allocator.apply(shape.count() * dtype.bytes());
+        var buffer = allocator.apply(Math.multiplyExact(shape.count(), dtype.bytes()));
         buffers.add(buffer);
         if (buffer instanceof HostBuffer host) {
-            fill(host.segment(), shape.count(), key, fill);
+            fill(host.segment(), shape.count(), key, range);
         } else if (filled) {
             try (var staging = HostBuffer.of(buffer.bytes())) {
-                fill(staging.segment(), shape.count(), key, fill);
+                fill(staging.segment(), shape.count(), key, range);
                 buffer.upload(staging.segment());
             }
         }
         return new Tensor(dtype, shape, buffer);
     }
 
-    private static void fill(MemorySegment memory, long count, long key, Fill fill) {
-        for (long i = 0; i < count; i++) fill.set(memory, i, mix(key + i * 0x9e3779b97f4a7c15L));
+    /// In parallel, which changes no bit: an element depends on nothing but its number.
+    private static void fill(MemorySegment memory, long count, long key, Range range) {
+        LongStream.range(0, Math.ceilDiv(count, CHUNK))
+                .parallel()
+                .forEach(c -> range.set(memory, c * CHUNK, Math.min(count, (c + 1) * CHUNK), key));
+    }
+
+    private static long bits(long key, long i) {
+        return mix(key + i * 0x9e3779b97f4a7c15L);
     }
 
     /// SplitMix64's finaliser (Steele, Lea and Flood 2014; constants of Stafford's variant 13).
@@ -214,7 +245,7 @@ public final class Operands implements AutoCloseable {
 
     /// Bytes of everything made so far.
     public long bytes() {
-        return buffers.stream().mapToLong(Buffer::bytes).sum();
+        return buffers.stream().mapToLong(Buffer::bytes).reduce(0, Math::addExact);
     }
 
     @Override

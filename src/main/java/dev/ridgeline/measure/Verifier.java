@@ -3,12 +3,14 @@ package dev.ridgeline.measure;
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.op.Op;
+import dev.ridgeline.op.Tolerance;
 import dev.ridgeline.reference.Reference;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /// Runs a kernel on a workload and compares what it wrote, element by element.
 ///
@@ -34,7 +36,8 @@ public final class Verifier {
                 comparison.with(
                         REFERENCE,
                         sample.<Op>map(s -> s).orElse(subject.op()).writes(),
-                        Reference.expected(part));
+                        Reference.expected(part),
+                        subject.op()::tolerance);
             }
             if (sample.isPresent()) compareWithSimplest(comparison, workload, device);
             return comparison.wrong().isPresent()
@@ -63,7 +66,8 @@ public final class Verifier {
             comparison.with(
                     simplest.get().id().toString(),
                     comparison.op.writes(),
-                    other.op().writes().stream().map(Operands::read).toList());
+                    other.op().writes().stream().map(Operands::read).toList(),
+                    output -> comparison.op.tolerance(output).between());
         }
     }
 
@@ -107,14 +111,23 @@ public final class Verifier {
                             : ", no other kernel to compare the rest with");
         }
 
-        void with(String name, List<Tensor> written, List<double[]> expected) {
+        void with(
+                String name,
+                List<Tensor> written,
+                List<double[]> expected,
+                IntFunction<Tolerance> tolerance) {
             against.add(name);
             for (int t = 0; t < written.size() && wrong.isEmpty(); t++)
-                compare(name, t, Operands.read(written.get(t)), expected.get(t));
+                compare(
+                        name,
+                        t,
+                        Operands.read(written.get(t)),
+                        expected.get(t),
+                        tolerance.apply(t));
         }
 
-        private void compare(String name, int output, double[] got, double[] want) {
-            var tolerance = op.tolerance(output);
+        private void compare(
+                String name, int output, double[] got, double[] want, Tolerance tolerance) {
             long first = -1;
             long count = 0;
             for (int i = 0; i < got.length; i++) {

@@ -11,6 +11,11 @@ public record Tolerance(double absolute, double relative) {
                 || Math.abs(actual - expected) <= absolute + relative * Math.abs(expected);
     }
 
+    /// For two results that may each be this far from the exact one.
+    public Tolerance between() {
+        return new Tolerance(2 * absolute, 2 * relative);
+    }
+
     /// For a sum of `terms` products of size up to `magnitude`, accumulated in f32 and stored as
     /// `stored`.
     ///

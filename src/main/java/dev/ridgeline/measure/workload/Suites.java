@@ -46,7 +46,7 @@ public final class Suites {
     public static final Rows LOGITS = new Rows(256, VOCABULARY);
 
     /// Elements of a parameter, and of a stream.
-    public static final int ELEMENTS = 1 << 24;
+    public static final int ELEMENTS = 1 << 23;
 
     /// One problem of a suite.
     ///
