@@ -22,10 +22,10 @@ class SoftmaxKernelsTest {
                 .flatMap(
                         dtype ->
                                 Stream.of(
-                                        SoftmaxWorkloads.softmax(301, 257, dtype, 5),
-                                        SoftmaxWorkloads.softmaxBackward(301, 257, dtype, 5),
-                                        SoftmaxWorkloads.crossEntropy(67, 5003, dtype, 5),
-                                        SoftmaxWorkloads.crossEntropyInPlace(67, 5003, dtype, 5)));
+                                        SoftmaxWorkloads.softmax(97, 131, dtype, 5),
+                                        SoftmaxWorkloads.softmaxBackward(97, 131, dtype, 5),
+                                        SoftmaxWorkloads.crossEntropy(19, 2100, dtype, 5),
+                                        SoftmaxWorkloads.crossEntropyInPlace(19, 2100, dtype, 5)));
     }
 
     @ParameterizedTest
@@ -37,14 +37,14 @@ class SoftmaxKernelsTest {
 
     @Test
     void rows_of_softmax_sum_to_one() {
-        var y = results(SoftmaxWorkloads.softmax(5, 5003, DType.F32, 1), 1);
-        for (double sum : rowSums(y.getFirst(), 5003)) assertThat(sum).isCloseTo(1, within(1e-5));
+        var y = results(SoftmaxWorkloads.softmax(3, 2100, DType.F32, 1), 1);
+        for (double sum : rowSums(y.getFirst(), 2100)) assertThat(sum).isCloseTo(1, within(1e-5));
     }
 
     @Test
     void rows_of_dlogits_sum_to_zero() {
-        var results = results(SoftmaxWorkloads.crossEntropy(5, 5003, DType.F32, 1), 1);
-        for (double sum : rowSums(results.get(1), 5003)) assertThat(sum).isCloseTo(0, within(1e-6));
+        var results = results(SoftmaxWorkloads.crossEntropy(3, 2100, DType.F32, 1), 1);
+        for (double sum : rowSums(results.get(1), 2100)) assertThat(sum).isCloseTo(0, within(1e-6));
     }
 
     private static double[] rowSums(double[] values, int cols) {
