@@ -20,7 +20,7 @@ import java.util.concurrent.Callable;
         name = "gemm",
         description = {
             "Matrix products of a linear layer: y = x W^T is nt, dx = dy W is nn, dW += dy^T x is"
-                + " tn.",
+                    + " tn.",
             "Several values of several flags give every combination."
         },
         mixinStandardHelpOptions = true,
