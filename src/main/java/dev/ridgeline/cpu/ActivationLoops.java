@@ -17,7 +17,8 @@ final class ActivationLoops {
 
     /// `y = x · sigmoid(2u) = x / (1 + exp(-2u))`.
     static void gelu(MemorySegment[] memory, long[] at, long count) {
-        MemorySegment x = memory[0], y = memory[1];
+        var x = Lanes.known(memory[0]);
+        var y = Lanes.known(memory[1]);
         long xAt = at[0], yAt = at[1];
         for (long i = 0; i < count; i += Lanes.COUNT)
             Lanes.storeF32(gelu(Lanes.loadF32(x, xAt + i)), y, yAt + i);
@@ -30,7 +31,9 @@ final class ActivationLoops {
 
     /// `dx = dy · (s + x · s (1 - s) · 2u')` with `s = sigmoid(2u)`, `2u' = U1 + 3 U3 x²`.
     static void geluBackward(MemorySegment[] memory, long[] at, long count) {
-        MemorySegment x = memory[0], dy = memory[1], dx = memory[2];
+        var x = Lanes.known(memory[0]);
+        var dy = Lanes.known(memory[1]);
+        var dx = Lanes.known(memory[2]);
         long xAt = at[0], dyAt = at[1], dxAt = at[2];
         for (long i = 0; i < count; i += Lanes.COUNT) {
             var slope = geluSlope(Lanes.loadF32(x, xAt + i));
@@ -57,7 +60,9 @@ final class ActivationLoops {
 
     /// `y = up · gate / (1 + exp(-gate))`.
     static void swiGlu(MemorySegment[] memory, long[] at, long count) {
-        MemorySegment gate = memory[0], up = memory[1], y = memory[2];
+        var gate = Lanes.known(memory[0]);
+        var up = Lanes.known(memory[1]);
+        var y = Lanes.known(memory[2]);
         long gateAt = at[0], upAt = at[1], yAt = at[2];
         for (long i = 0; i < count; i += Lanes.COUNT) {
             var g = Lanes.loadF32(gate, gateAt + i);
@@ -68,8 +73,11 @@ final class ActivationLoops {
 
     /// `dup = dy · gate · s`, `dgate = dy · up · (s + gate · s (1 - s))` with `s = sigmoid(gate)`.
     static void swiGluBackward(MemorySegment[] memory, long[] at, long count) {
-        MemorySegment gate = memory[0], up = memory[1], dy = memory[2];
-        MemorySegment dgate = memory[3], dup = memory[4];
+        var gate = Lanes.known(memory[0]);
+        var up = Lanes.known(memory[1]);
+        var dy = Lanes.known(memory[2]);
+        var dgate = Lanes.known(memory[3]);
+        var dup = Lanes.known(memory[4]);
         long gateAt = at[0], upAt = at[1], dyAt = at[2], dgateAt = at[3], dupAt = at[4];
         for (long i = 0; i < count; i += Lanes.COUNT) {
             var g = Lanes.loadF32(gate, gateAt + i);

@@ -1,46 +1,63 @@
 package dev.ridgeline.cpu;
 
-import jdk.incubator.vector.VectorOperators;
-
 import java.lang.foreign.MemorySegment;
 
-/// Runs of bf16 in memory to and from f32 scratch memory. `count` is a multiple of `2 ·
-/// Lanes.COUNT` everywhere, and the scratch is used from element 0.
+/// Loops over runs of bf16. `count` is a multiple of [Sweep#STEP] everywhere.
 ///
-/// [#split] and [#join] do not keep the order: they see two bf16 as one int and put the elements
-/// with even numbers into the first half of the scratch, those with odd ones into the second. That
-/// takes no instruction that crosses lanes and half the time of [#widen] and [#narrow].
+/// [#split] and [#join] go to and from f32 scratch memory, from its element 0 on, and do not keep
+/// the order: the elements with even numbers are in the first half of the scratch, those with odd
+/// ones in the second.
 final class Bf16Tile {
-    private static final int UPPER = 0xffff0000;
-
     private Bf16Tile() {}
 
-    static void split(MemorySegment half, long at, MemorySegment wide, long count) {
+    static void split(MemorySegment bf16, long at, MemorySegment f32, long count) {
+        var half = Lanes.known(bf16);
+        var wide = Lanes.known(f32);
         long middle = count >> 1;
         for (long i = 0; i < middle; i += Lanes.COUNT) {
             var pairs = Lanes.loadPairs(half, at + 2 * i);
-            var even = pairs.lanewise(VectorOperators.LSHL, 16);
-            Lanes.storeF32(even.reinterpretAsFloats(), wide, i);
-            Lanes.storeF32(pairs.and(UPPER).reinterpretAsFloats(), wide, middle + i);
+            Lanes.storeF32(Lanes.even(pairs), wide, i);
+            Lanes.storeF32(Lanes.odd(pairs), wide, middle + i);
         }
     }
 
-    static void join(MemorySegment wide, MemorySegment half, long at, long count) {
+    static void join(MemorySegment f32, MemorySegment bf16, long at, long count) {
+        var wide = Lanes.known(f32);
+        var half = Lanes.known(bf16);
         long middle = count >> 1;
         for (long i = 0; i < middle; i += Lanes.COUNT) {
-            var even = Lanes.rounded(Lanes.loadF32(wide, i)).lanewise(VectorOperators.LSHR, 16);
-            var odd = Lanes.rounded(Lanes.loadF32(wide, middle + i)).and(UPPER);
-            Lanes.storePairs(even.or(odd), half, at + 2 * i);
+            var even = Lanes.loadF32(wide, i);
+            var odd = Lanes.loadF32(wide, middle + i);
+            Lanes.storePairs(even, odd, half, at + 2 * i);
         }
     }
 
-    static void widen(MemorySegment half, long at, MemorySegment wide, long count) {
-        for (long i = 0; i < count; i += Lanes.COUNT)
-            Lanes.storeF32(Lanes.loadBf16(half, at + i), wide, i);
+    /// `y = a + b`, all bf16, without scratch. `y` may be `a` or `b`.
+    static void add(
+            MemorySegment a,
+            long aAt,
+            MemorySegment b,
+            long bAt,
+            MemorySegment y,
+            long yAt,
+            long count) {
+        var left = Lanes.known(a);
+        var right = Lanes.known(b);
+        var to = Lanes.known(y);
+        for (long i = 0; i < count; i += 2 * Lanes.COUNT) {
+            var l = Lanes.loadPairs(left, aAt + i);
+            var r = Lanes.loadPairs(right, bAt + i);
+            var even = Lanes.even(l).add(Lanes.even(r));
+            var odd = Lanes.odd(l).add(Lanes.odd(r));
+            Lanes.storePairs(even, odd, to, yAt + i);
+        }
     }
 
-    static void narrow(MemorySegment wide, MemorySegment half, long at, long count) {
+    /// [#join] in order, from f32 that need not be scratch.
+    static void narrow(MemorySegment f32, long f32At, MemorySegment bf16, long at, long count) {
+        var wide = Lanes.known(f32);
+        var half = Lanes.known(bf16);
         for (long i = 0; i < count; i += Lanes.COUNT)
-            Lanes.storeBf16(Lanes.loadF32(wide, i), half, at + i);
+            Lanes.storeBf16(Lanes.loadF32(wide, f32At + i), half, at + i);
     }
 }

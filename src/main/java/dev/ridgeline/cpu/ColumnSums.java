@@ -11,14 +11,19 @@ import jdk.incubator.vector.FloatVector;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// `sums += Σ_rows x`: each task adds up a block of rows, four rows at a time so that the sums are
-/// loaded and stored for every fourth row only; then the blocks are added in order.
+/// `sums += Σ_rows x`: each task adds up a block of rows, and then the blocks are added in order.
+///
+/// Four rows at a time, so that the sums are loaded and stored for every fourth row only. Short
+/// rows are taken several as one, because the prefetchers need runs of about 12 KiB to keep up: the
+/// sums of a block are then as many times too wide, and are folded at the end.
 final class ColumnSums implements Launch {
     private static final int LEAST_ROWS = 64;
     private static final int MOST_BLOCKS = 64;
 
     /// So that a task's sums stay in half of a 32 KiB first-level cache.
     private static final int MOST_COLS = 4096;
+
+    private static final int COLS_PER_TOTAL = 512;
 
     private final Workers workers;
     private final Workers.Task addRows = this::addRows;
@@ -30,6 +35,7 @@ final class ColumnSums implements Launch {
     private final long sumsAt;
     private final int rows;
     private final int cols;
+    private final int folds;
     private final int rowsPerBlock;
     private final int slices;
     private final float[][] partial;
@@ -45,56 +51,59 @@ final class ColumnSums implements Launch {
         this.sumsAt = sums.offset();
         this.rows = x.dim(0);
         this.cols = x.dim(1);
-        this.rowsPerBlock = Math.max(LEAST_ROWS, Math.ceilDiv(rows, MOST_BLOCKS));
-        this.slices = Math.ceilDiv(cols, MOST_COLS);
-        this.partial = new float[Math.ceilDiv(rows, rowsPerBlock)][cols];
+        this.folds = Integer.highestOneBit(Math.max(1, MOST_COLS / cols));
+        int group = 4 * folds;
+        int share = Math.max(LEAST_ROWS, Math.ceilDiv(rows, MOST_BLOCKS));
+        this.rowsPerBlock = Math.ceilDiv(share, group) * group;
+        this.slices = Math.ceilDiv(folds * cols, MOST_COLS);
+        this.partial = new float[Math.ceilDiv(rows, rowsPerBlock)][folds * cols];
     }
 
     @Override
     public void on(Stream stream) {
         workers.run(partial.length * slices, addRows);
-        workers.run(slices, addBlocks);
-    }
-
-    private int from(int slice) {
-        return slice * MOST_COLS;
-    }
-
-    private int to(int slice) {
-        return Math.min(cols, from(slice) + MOST_COLS);
+        workers.run(Math.ceilDiv(cols, COLS_PER_TOTAL), addBlocks);
     }
 
     private void addRows(int task, int worker) {
         int block = task / slices;
-        int from = from(task % slices);
-        int to = to(task % slices);
-        int row = block * rowsPerBlock;
-        int last = Math.min(rows, row + rowsPerBlock);
+        int wide = folds * cols;
+        int from = task % slices * MOST_COLS;
+        int to = Math.min(wide, from + MOST_COLS);
+        int whole = from + Lanes.F32.loopBound(to - from);
         float[] into = partial[block];
         Arrays.fill(into, from, to, 0f);
-        for (; row + 4 <= last; row += 4) addFour(into, from, to, at(row));
-        for (; row < last; row++) addOne(into, from, to, at(row));
-    }
 
-    private long at(int row) {
-        return xAt + (long) row * cols;
-    }
-
-    private void addFour(float[] into, int from, int to, long at) {
-        int whole = from + Lanes.F32.loopBound(to - from);
-        for (long c = from; c < whole; c += Lanes.COUNT) {
-            var ab = load(at + c).add(load(at + cols + c));
-            var cd = load(at + 2L * cols + c).add(load(at + 3L * cols + c));
-            FloatVector.fromArray(Lanes.F32, into, (int) c)
-                    .add(ab.add(cd))
-                    .intoArray(into, (int) c);
+        long at = xAt + (long) block * rowsPerBlock * cols;
+        long end = xAt + Math.min(rows, (block + 1L) * rowsPerBlock) * cols;
+        for (; at + 4L * wide <= end; at += 4L * wide) {
+            if (dtype == DType.F32) addFour(into, from, whole, at, wide);
+            else addFourHalf(into, from, whole, at, wide);
+            for (int row = 0; row < 4; row++) addOne(into, whole, to, at + (long) row * wide);
         }
-        for (int c = whole; c < to; c++) {
-            float ab = Lanes.get(dtype, x, at + c) + Lanes.get(dtype, x, at + cols + c);
-            float cd =
-                    Lanes.get(dtype, x, at + 2L * cols + c)
-                            + Lanes.get(dtype, x, at + 3L * cols + c);
-            into[c] += ab + cd;
+        for (; at + wide <= end; at += wide) addOne(into, from, to, at);
+        for (; at < end; at += cols) addOne(into, from, Math.min(to, cols), at);
+    }
+
+    private void addFour(float[] into, int from, int to, long at, int wide) {
+        var m = Lanes.known(x);
+        for (long c = from; c < to; c += Lanes.COUNT) {
+            var ab = Lanes.loadF32(m, at + c).add(Lanes.loadF32(m, at + wide + c));
+            var cd = Lanes.loadF32(m, at + 2L * wide + c).add(Lanes.loadF32(m, at + 3L * wide + c));
+            var sum = FloatVector.fromArray(Lanes.F32, into, (int) c);
+            sum.add(ab.add(cd)).intoArray(into, (int) c);
+        }
+    }
+
+    private void addFourHalf(float[] into, int from, int to, long at, int wide) {
+        var m = Lanes.known(x);
+        for (long c = from; c < to; c += Lanes.COUNT) {
+            var ab = Lanes.loadBf16(m, at + c).add(Lanes.loadBf16(m, at + wide + c));
+            var cd =
+                    Lanes.loadBf16(m, at + 2L * wide + c)
+                            .add(Lanes.loadBf16(m, at + 3L * wide + c));
+            var sum = FloatVector.fromArray(Lanes.F32, into, (int) c);
+            sum.add(ab.add(cd)).intoArray(into, (int) c);
         }
     }
 
@@ -102,22 +111,20 @@ final class ColumnSums implements Launch {
         for (int c = from; c < to; c++) into[c] += Lanes.get(dtype, x, at + c);
     }
 
-    private FloatVector load(long at) {
-        return Lanes.load(dtype, x, at);
+    private void addBlocks(int task, int worker) {
+        int from = task * COLS_PER_TOTAL;
+        int to = Math.min(cols, from + COLS_PER_TOTAL);
+        float[] total = partial[0];
+        for (float[] block : partial)
+            for (int fold = 0; fold < folds; fold++)
+                if (block != total || fold > 0) add(total, block, from, to, fold * cols);
+        for (int c = from; c < to; c++) {
+            float sum = Lanes.get(DType.F32, sums, sumsAt + c) + total[c];
+            Lanes.set(DType.F32, sum, sums, sumsAt + c);
+        }
     }
 
-    private void addBlocks(int slice, int worker) {
-        int to = to(slice);
-        int c = from(slice);
-        for (; c + Lanes.COUNT <= to; c += Lanes.COUNT) {
-            var sum = FloatVector.zero(Lanes.F32);
-            for (float[] block : partial) sum = sum.add(FloatVector.fromArray(Lanes.F32, block, c));
-            Lanes.storeF32(Lanes.loadF32(sums, sumsAt + c).add(sum), sums, sumsAt + c);
-        }
-        for (; c < to; c++) {
-            float sum = 0;
-            for (float[] block : partial) sum += block[c];
-            Lanes.set(DType.F32, Lanes.get(DType.F32, sums, sumsAt + c) + sum, sums, sumsAt + c);
-        }
+    private static void add(float[] total, float[] part, int from, int to, int offset) {
+        for (int c = from; c < to; c++) total[c] += part[offset + c];
     }
 }

@@ -6,6 +6,7 @@ import dev.ridgeline.op.Gelu;
 import dev.ridgeline.op.GeluBackward;
 import dev.ridgeline.op.SwiGlu;
 import dev.ridgeline.op.SwiGluBackward;
+import dev.ridgeline.tensor.DType;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -19,7 +20,7 @@ final class ElementwiseKernels {
                         SwiGlu.class,
                         "lanes",
                         o ->
-                                new Sweep(
+                                Sweep.inF32(
                                         workers,
                                         List.of(o.gate(), o.up(), o.y()),
                                         2,
@@ -28,7 +29,7 @@ final class ElementwiseKernels {
                         SwiGluBackward.class,
                         "lanes",
                         o ->
-                                new Sweep(
+                                Sweep.inF32(
                                         workers,
                                         List.of(o.gate(), o.up(), o.dy(), o.dgate(), o.dup()),
                                         3,
@@ -36,14 +37,14 @@ final class ElementwiseKernels {
                 CpuKernel.of(
                         Gelu.class,
                         "lanes",
-                        o -> Refusals.gaps(o.x(), o.y()),
-                        o -> new Sweep(workers, List.of(o.x(), o.y()), 1, ActivationLoops::gelu)),
+                        o -> Refusals.gaps(List.of(o.x(), o.y())),
+                        o -> Sweep.inF32(workers, List.of(o.x(), o.y()), 1, ActivationLoops::gelu)),
                 CpuKernel.of(
                         GeluBackward.class,
                         "lanes",
-                        o -> Refusals.gaps(o.x(), o.dy(), o.dx()),
+                        o -> Refusals.gaps(List.of(o.x(), o.dy(), o.dx())),
                         o ->
-                                new Sweep(
+                                Sweep.inF32(
                                         workers,
                                         List.of(o.x(), o.dy(), o.dx()),
                                         2,
@@ -51,26 +52,34 @@ final class ElementwiseKernels {
                 CpuKernel.of(
                         Add.class,
                         "lanes",
-                        o -> Refusals.gaps(o.a(), o.b(), o.y()),
+                        o -> Refusals.gaps(List.of(o.a(), o.b(), o.y())),
                         o ->
                                 new Sweep(
                                         workers,
                                         List.of(o.a(), o.b(), o.y()),
                                         2,
-                                        ElementwiseKernels::add)),
+                                        o.y().dtype() == DType.F32
+                                                ? ElementwiseKernels::add
+                                                : ElementwiseKernels::addBf16)),
                 CpuKernel.of(
                         BiasGradient.class,
                         "lanes",
-                        o -> Refusals.gaps(o.dy(), o.dbias()),
+                        o -> Refusals.gaps(List.of(o.dy(), o.dbias())),
                         o -> new ColumnSums(workers, o.dy(), o.dbias())));
     }
 
     private static void add(MemorySegment[] memory, long[] at, long count) {
-        MemorySegment a = memory[0], b = memory[1], y = memory[2];
+        var a = Lanes.known(memory[0]);
+        var b = Lanes.known(memory[1]);
+        var y = Lanes.known(memory[2]);
         long aAt = at[0], bAt = at[1], yAt = at[2];
         for (long i = 0; i < count; i += Lanes.COUNT) {
             var sum = Lanes.loadF32(a, aAt + i).add(Lanes.loadF32(b, bAt + i));
             Lanes.storeF32(sum, y, yAt + i);
         }
+    }
+
+    private static void addBf16(MemorySegment[] memory, long[] at, long count) {
+        Bf16Tile.add(memory[0], at[0], memory[1], at[1], memory[2], at[2], count);
     }
 }

@@ -22,7 +22,7 @@ import java.util.Optional;
 final class EmbeddingGradient implements Launch {
     private static final int NONE = -1;
     private static final int LISTS_PER_TASK = 16;
-    private static final int SLICE = 256;
+    private static final int MOST_COLS = 1024;
 
     private final Workers workers;
     private final Workers.Task addTokens = this::addTokens;
@@ -39,6 +39,7 @@ final class EmbeddingGradient implements Launch {
     private final int rows;
     private final int cols;
     private final int slices;
+    private final int colsPerSlice;
 
     /// By token: its first row. By row: the next one with the same token.
     private final int[] first;
@@ -60,7 +61,8 @@ final class EmbeddingGradient implements Launch {
         this.positions = dpositions.map(HostBuffer::segment).orElse(MemorySegment.NULL);
         this.rows = op.rows();
         this.cols = op.cols();
-        this.slices = Math.ceilDiv(cols, SLICE);
+        this.slices = Math.ceilDiv(cols, MOST_COLS);
+        this.colsPerSlice = Math.ceilDiv(cols, slices);
         this.first = new int[op.dtable().dim(0)];
         this.next = new int[rows];
         this.seen = new int[Math.min(rows, first.length)];
@@ -75,7 +77,8 @@ final class EmbeddingGradient implements Launch {
             workers.run(Math.min(rows, dpositions.get().dim(0)) * slices, addPositions);
     }
 
-    /// From the last row to the first, so that a list begins with its first row.
+    /// From the last row to the first, so that a list begins with its first row. The tasks then
+    /// take the tokens the other way round, which is about the order of the rows.
     private void link() {
         for (int i = 0; i < seenCount; i++) first[seen[i]] = NONE;
         seenCount = 0;
@@ -89,10 +92,10 @@ final class EmbeddingGradient implements Launch {
     }
 
     private void addTokens(int task, int worker) {
-        int slice = task % slices * SLICE;
-        int from = task / slices * LISTS_PER_TASK;
-        int to = Math.min(seenCount, from + LISTS_PER_TASK);
-        for (int i = from; i < to; i++) {
+        int slice = task % slices * colsPerSlice;
+        int to = seenCount - task / slices * LISTS_PER_TASK;
+        int from = Math.max(0, to - LISTS_PER_TASK);
+        for (int i = to - 1; i >= from; i--) {
             long into = tableAt + (long) seen[i] * cols;
             for (int r = first[seen[i]]; r != NONE; r = next[r]) addRow(r, slice, table, into);
         }
@@ -100,26 +103,40 @@ final class EmbeddingGradient implements Launch {
 
     private void addPositions(int task, int worker) {
         var to = dpositions.get();
-        int slice = task % slices * SLICE;
+        int slice = task % slices * colsPerSlice;
         int position = task / slices;
         long into = to.offset() + (long) position * cols;
         for (int r = position; r < rows; r += to.dim(0)) addRow(r, slice, positions, into);
     }
 
     private void addRow(int row, int slice, MemorySegment sums, long into) {
-        int count = Math.min(SLICE, cols - slice);
+        int count = Math.min(colsPerSlice, cols - slice);
         add(dyAt + (long) row * cols + slice, sums, into + slice, count);
     }
 
     private void add(long at, MemorySegment sums, long into, int count) {
         int whole = Lanes.F32.loopBound(count);
-        for (int c = 0; c < whole; c += Lanes.COUNT) {
-            var sum = Lanes.loadF32(sums, into + c).add(Lanes.load(dtype, dy, at + c));
-            Lanes.storeF32(sum, sums, into + c);
-        }
+        if (dtype == DType.F32) addF32(at, sums, into, whole);
+        else addBf16(at, sums, into, whole);
         for (int c = whole; c < count; c++) {
             float sum = Lanes.get(DType.F32, sums, into + c) + Lanes.get(dtype, dy, at + c);
             Lanes.set(DType.F32, sum, sums, into + c);
         }
+    }
+
+    private void addF32(long at, MemorySegment sums, long into, int count) {
+        var from = Lanes.known(dy);
+        var to = Lanes.known(sums);
+        for (long c = 0; c < count; c += Lanes.COUNT)
+            Lanes.storeF32(
+                    Lanes.loadF32(to, into + c).add(Lanes.loadF32(from, at + c)), to, into + c);
+    }
+
+    private void addBf16(long at, MemorySegment sums, long into, int count) {
+        var from = Lanes.known(dy);
+        var to = Lanes.known(sums);
+        for (long c = 0; c < count; c += Lanes.COUNT)
+            Lanes.storeF32(
+                    Lanes.loadF32(to, into + c).add(Lanes.loadBf16(from, at + c)), to, into + c);
     }
 }

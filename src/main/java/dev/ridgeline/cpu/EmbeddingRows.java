@@ -80,14 +80,23 @@ final class EmbeddingRows implements Launch {
     }
 
     private void add(long at, long posAt, long into) {
-        int whole = Lanes.F32.loopBound(cols);
-        for (int c = 0; c < whole; c += Lanes.COUNT) {
-            var sum = Lanes.load(dtype, table, at + c).add(Lanes.load(dtype, position, posAt + c));
-            Lanes.store(dtype, sum, y, into + c);
-        }
+        int block = dtype == DType.F32 ? Lanes.COUNT : 2 * Lanes.COUNT;
+        int whole = cols / block * block;
+        if (dtype == DType.F32) addF32(at, posAt, into, whole);
+        else Bf16Tile.add(table, at, position, posAt, y, into, whole);
         for (int c = whole; c < cols; c++) {
             float sum = Lanes.get(dtype, table, at + c) + Lanes.get(dtype, position, posAt + c);
             Lanes.set(dtype, sum, y, into + c);
+        }
+    }
+
+    private void addF32(long at, long posAt, long into, int whole) {
+        var a = Lanes.known(table);
+        var b = Lanes.known(position);
+        var to = Lanes.known(y);
+        for (long c = 0; c < whole; c += Lanes.COUNT) {
+            var sum = Lanes.loadF32(a, at + c).add(Lanes.loadF32(b, posAt + c));
+            Lanes.storeF32(sum, to, into + c);
         }
     }
 }

@@ -22,11 +22,11 @@ final class PositionKernels {
                 CpuKernel.of(
                         EmbeddingBackward.class,
                         "lists",
-                        o -> Refusals.gaps(o.reads().toArray(Tensor[]::new)),
+                        o -> Refusals.gaps(o.reads()),
                         o -> new EmbeddingGradient(workers, o)));
     }
 
-    private static Tensor[] operands(Embedding op) {
-        return Stream.concat(op.reads().stream(), op.writes().stream()).toArray(Tensor[]::new);
+    private static List<Tensor> operands(Embedding op) {
+        return Stream.concat(op.reads().stream(), op.writes().stream()).toList();
     }
 }

@@ -10,6 +10,7 @@ import dev.ridgeline.tensor.Tensor;
 import jdk.incubator.vector.FloatVector;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// [Rope] with a table of the turns, (T, D / 2) cosines and sines, that all heads and batch entries
 /// share.
@@ -34,6 +35,10 @@ final class RopeTable implements Launch {
     private final double sign;
     private final int heads;
     private final int half;
+
+    /// How much of a half row the vector loops take.
+    private final int whole;
+
     private final int positions;
     private final int positionsPerTask;
     private final int tasksPerEntry;
@@ -56,13 +61,14 @@ final class RopeTable implements Launch {
         this.heads = op.x().dim(1);
         this.positions = op.x().dim(2);
         this.half = op.x().dim(3) / 2;
+        this.whole = Lanes.F32.loopBound(half);
         this.positionsPerTask = Math.max(1, TASK_ELEMENTS / (2 * half * heads));
         this.tasksPerEntry = Math.ceilDiv(positions, positionsPerTask);
         this.tasks = Math.multiplyExact(tasksPerEntry, op.x().dim(0));
         this.known = new float[half];
         this.cos = new float[Math.multiplyExact(positions, half)];
         this.sin = new float[cos.length];
-        java.util.Arrays.fill(known, Float.NaN);
+        Arrays.fill(known, Float.NaN);
     }
 
     @Override
@@ -125,44 +131,62 @@ final class RopeTable implements Launch {
     private void rows(int count, long xAt, long yAt, int axis, int turnAt, int step) {
         long xStep = xView.stride(axis);
         long yStep = yView.stride(axis);
-        if (dtype == DType.F32) rowsF32(count, xAt, xStep, yAt, yStep, turnAt, step);
-        else rowsBf16(count, xAt, xStep, yAt, yStep, turnAt, step);
+        if (dtype == DType.F32) vectors(count, xAt, xStep, yAt, yStep, turnAt, step);
+        else halfVectors(count, xAt, xStep, yAt, yStep, turnAt, step);
+        if (whole < half)
+            for (int r = 0; r < count; r++)
+                tail(xAt + r * xStep, yAt + r * yStep, turnAt + r * step);
     }
 
-    private void rowsF32(
+    /// One loop over the vectors of all rows: a row has as few as two, too few for a loop of its
+    /// own.
+    private void vectors(
             int count, long xAt, long xStep, long yAt, long yStep, int turnAt, int step) {
-        int whole = Lanes.F32.loopBound(half);
-        for (int r = 0; r < count; r++, xAt += xStep, yAt += yStep, turnAt += step) {
-            for (int i = 0; i < whole; i += Lanes.COUNT) {
-                var c = FloatVector.fromArray(Lanes.F32, cos, turnAt + i);
-                var s = FloatVector.fromArray(Lanes.F32, sin, turnAt + i);
-                var low = Lanes.loadF32(x, xAt + i);
-                var high = Lanes.loadF32(x, xAt + half + i);
-                Lanes.storeF32(low.mul(c).sub(high.mul(s)), y, yAt + i);
-                Lanes.storeF32(high.mul(c).add(low.mul(s)), y, yAt + half + i);
-            }
-            tail(whole, xAt, yAt, turnAt);
+        var from = Lanes.known(x);
+        var to = Lanes.known(y);
+        long vectors = (long) count * (whole / Lanes.COUNT);
+        int i = 0;
+        for (long v = 0; v < vectors; v++) {
+            var c = FloatVector.fromArray(Lanes.F32, cos, turnAt + i);
+            var s = FloatVector.fromArray(Lanes.F32, sin, turnAt + i);
+            var low = Lanes.loadF32(from, xAt + i);
+            var high = Lanes.loadF32(from, xAt + half + i);
+            Lanes.storeF32(low.mul(c).sub(high.mul(s)), to, yAt + i);
+            Lanes.storeF32(high.mul(c).add(low.mul(s)), to, yAt + half + i);
+            i += Lanes.COUNT;
+            if (i < whole) continue;
+            i = 0;
+            xAt += xStep;
+            yAt += yStep;
+            turnAt += step;
         }
     }
 
-    private void rowsBf16(
+    /// [#vectors] for bf16. By pairs it would be too large a body for C2 to inline.
+    private void halfVectors(
             int count, long xAt, long xStep, long yAt, long yStep, int turnAt, int step) {
-        int whole = Lanes.F32.loopBound(half);
-        for (int r = 0; r < count; r++, xAt += xStep, yAt += yStep, turnAt += step) {
-            for (int i = 0; i < whole; i += Lanes.COUNT) {
-                var c = FloatVector.fromArray(Lanes.F32, cos, turnAt + i);
-                var s = FloatVector.fromArray(Lanes.F32, sin, turnAt + i);
-                var low = Lanes.loadBf16(x, xAt + i);
-                var high = Lanes.loadBf16(x, xAt + half + i);
-                Lanes.storeBf16(low.mul(c).sub(high.mul(s)), y, yAt + i);
-                Lanes.storeBf16(high.mul(c).add(low.mul(s)), y, yAt + half + i);
-            }
-            tail(whole, xAt, yAt, turnAt);
+        var from = Lanes.known(x);
+        var to = Lanes.known(y);
+        long vectors = (long) count * (whole / Lanes.COUNT);
+        int i = 0;
+        for (long v = 0; v < vectors; v++) {
+            var c = FloatVector.fromArray(Lanes.F32, cos, turnAt + i);
+            var s = FloatVector.fromArray(Lanes.F32, sin, turnAt + i);
+            var low = Lanes.loadBf16(from, xAt + i);
+            var high = Lanes.loadBf16(from, xAt + half + i);
+            Lanes.storeBf16(low.mul(c).sub(high.mul(s)), to, yAt + i);
+            Lanes.storeBf16(high.mul(c).add(low.mul(s)), to, yAt + half + i);
+            i += Lanes.COUNT;
+            if (i < whole) continue;
+            i = 0;
+            xAt += xStep;
+            yAt += yStep;
+            turnAt += step;
         }
     }
 
-    private void tail(int from, long xAt, long yAt, int turnAt) {
-        for (int i = from; i < half; i++) {
+    private void tail(long xAt, long yAt, int turnAt) {
+        for (int i = whole; i < half; i++) {
             float c = cos[turnAt + i];
             float s = sin[turnAt + i];
             float low = Lanes.get(dtype, x, xAt + i);

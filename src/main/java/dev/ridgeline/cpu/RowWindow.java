@@ -55,7 +55,7 @@ final class RowWindow {
     /// Where the elements are that `at`, `next` and `room` point at.
     MemorySegment memory() {
         var known = memory;
-        Lanes.requireNative(known);
+        Lanes.known(known);
         return known;
     }
 
@@ -113,8 +113,8 @@ final class RowWindow {
     }
 
     static void split(MemorySegment from, long at, MemorySegment to, long out, int n) {
-        Lanes.requireNative(from);
-        Lanes.requireNative(to);
+        Lanes.known(from);
+        Lanes.known(to);
         var upper = IntVector.broadcast(I32, UPPER);
         int half = half(n);
         for (int i = 0; i < half; i += COUNT) {
@@ -127,8 +127,8 @@ final class RowWindow {
     }
 
     static void join(MemorySegment from, long at, MemorySegment to, long out, int n) {
-        Lanes.requireNative(from);
-        Lanes.requireNative(to);
+        Lanes.known(from);
+        Lanes.known(to);
         var one = IntVector.broadcast(I32, 1);
         var below = IntVector.broadcast(I32, 0x7fff);
         var quiet = IntVector.broadcast(I32, 0x400000);

@@ -174,7 +174,7 @@ final class SoftmaxRows {
 
     /// The largest of the `n` elements from `at` on.
     private static float peak(MemorySegment x, long at, int n) {
-        Lanes.requireNative(x);
+        Lanes.known(x);
         var tops = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
         for (int i = 0; i < n; i += COUNT) {
             var v = FloatVector.fromMemorySegment(F32, x, (at + i) * 4, LE);
@@ -189,8 +189,8 @@ final class SoftmaxRows {
     /// @return the largest of the `n` elements from `next` on
     private float turn(
             int p, int n, MemorySegment x, long at, long next, MemorySegment y, long room) {
-        Lanes.requireNative(x);
-        Lanes.requireNative(y);
+        Lanes.known(x);
+        Lanes.known(y);
         float[] exponentials = this.exponentials;
         int first = p * length;
         var peaks = FloatVector.broadcast(F32, this.peaks[p]);
@@ -215,7 +215,7 @@ final class SoftmaxRows {
     }
 
     private void scale(int p, int n, MemorySegment y, long room) {
-        Lanes.requireNative(y);
+        Lanes.known(y);
         float[] exponentials = this.exponentials;
         int first = p * length;
         var factors = FloatVector.broadcast(F32, this.factors[p]);

@@ -26,12 +26,12 @@ final class StreamKernels {
                 CpuKernel.of(
                         Copy.class,
                         "bulk",
-                        o -> Refusals.gaps(o.from(), o.to()),
+                        o -> Refusals.gaps(List.of(o.from(), o.to())),
                         o -> bulkCopy(workers, o)),
                 CpuKernel.of(
                         Copy.class,
                         "lanes",
-                        o -> Refusals.gaps(o.from(), o.to()),
+                        o -> Refusals.gaps(List.of(o.from(), o.to())),
                         o ->
                                 sweep(
                                         workers,
@@ -40,7 +40,7 @@ final class StreamKernels {
                 CpuKernel.of(
                         Scale.class,
                         "lanes",
-                        o -> Refusals.gaps(o.from(), o.to()),
+                        o -> Refusals.gaps(List.of(o.from(), o.to())),
                         o ->
                                 sweep(
                                         workers,
@@ -49,7 +49,7 @@ final class StreamKernels {
                 CpuKernel.of(
                         Triad.class,
                         "lanes",
-                        o -> Refusals.gaps(o.a(), o.b(), o.to()),
+                        o -> Refusals.gaps(List.of(o.a(), o.b(), o.to())),
                         o ->
                                 sweep(
                                         workers,
@@ -58,7 +58,7 @@ final class StreamKernels {
                 CpuKernel.of(
                         FmaLoop.class,
                         "registers",
-                        o -> Refusals.gaps(o.lanes()),
+                        o -> Refusals.gaps(List.of(o.lanes())),
                         o -> new FmaRegisters(workers, o)));
     }
 
@@ -81,19 +81,24 @@ final class StreamKernels {
     }
 
     static void copy(MemorySegment from, long fromAt, MemorySegment to, long toAt, long count) {
+        var source = Lanes.known(from);
+        var target = Lanes.known(to);
         for (long i = 0; i < count; i += Lanes.COUNT)
-            Lanes.storeF32(Lanes.loadF32(from, fromAt + i), to, toAt + i);
+            Lanes.storeF32(Lanes.loadF32(source, fromAt + i), target, toAt + i);
     }
 
     private static void scale(MemorySegment[] memory, long[] at, long count, float factor) {
-        MemorySegment from = memory[0], to = memory[1];
+        var from = Lanes.known(memory[0]);
+        var to = Lanes.known(memory[1]);
         long fromAt = at[0], toAt = at[1];
         for (long i = 0; i < count; i += Lanes.COUNT)
             Lanes.storeF32(Lanes.loadF32(from, fromAt + i).mul(factor), to, toAt + i);
     }
 
     private static void triad(MemorySegment[] memory, long[] at, long count, float factor) {
-        MemorySegment a = memory[0], b = memory[1], to = memory[2];
+        var a = Lanes.known(memory[0]);
+        var b = Lanes.known(memory[1]);
+        var to = Lanes.known(memory[2]);
         long aAt = at[0], bAt = at[1], toAt = at[2];
         var f = FloatVector.broadcast(Lanes.F32, factor);
         for (long i = 0; i < count; i += Lanes.COUNT) {

@@ -11,12 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// One pass over operands of equal shape, element by element: cuts their rows into tasks and hands
-/// a loop over f32 whole vectors, never a tail.
+/// a loop whole vectors, never a tail.
 ///
 /// A tail is copied to scratch memory, padded to whole vectors, and back, so that its elements go
-/// through the same instructions. bf16 operands are widened and narrowed tile by tile in scratch
-/// memory that stays in the first-level cache. A loop is then written once, and is faster than one
-/// that converts in its body: the long bodies run out of registers.
+/// through the same instructions.
 final class Sweep implements Launch {
     /// The work on a run of elements.
     @FunctionalInterface
@@ -31,7 +29,11 @@ final class Sweep implements Launch {
     static final int STEP = 2 * Lanes.COUNT;
 
     /// Elements converted at once: five operands and their bf16 fill half of a 32 KiB cache.
-    private static final int TILE = 512;
+    private static final int TILE = 1 << 10;
+
+    /// Bytes by which neighbours in scratch memory miss being whole pages apart, where they would
+    /// fall into the same sets of the cache.
+    private static final long STAGGER = 5 * 64;
 
     private static final long LEAST_TASK = 1 << 12;
     private static final long MOST_TASK = 1 << 16;
@@ -43,24 +45,21 @@ final class Sweep implements Launch {
     private static final class Scratch {
         final MemorySegment[] tail;
         final MemorySegment[] wide;
-        final MemorySegment[] tile;
         final long[] at;
-        final long[] tileAt;
         final long[] zero;
 
         Scratch(int operands) {
             tail = allocate(operands, STEP);
             wide = allocate(operands, TILE);
-            tile = new MemorySegment[operands];
             at = new long[operands];
-            tileAt = new long[operands];
             zero = new long[operands];
         }
 
         private static MemorySegment[] allocate(int count, int elements) {
+            long step = elements * 4L + STAGGER;
+            var block = Arena.ofAuto().allocate(count * step, HostBuffer.ALIGNMENT);
             var segments = new MemorySegment[count];
-            for (int i = 0; i < count; i++)
-                segments[i] = Arena.ofAuto().allocate(elements * 4L, HostBuffer.ALIGNMENT);
+            for (int i = 0; i < count; i++) segments[i] = block.asSlice(i * step, elements * 4L);
             return segments;
         }
     }
@@ -71,8 +70,7 @@ final class Sweep implements Launch {
     private final Operand[] operands;
     private final MemorySegment[] memory;
     private final int firstOutput;
-    private final boolean anyHalf;
-    private final boolean allHalf;
+    private final boolean converts;
     private final long rows;
     private final long cols;
     private final long rowsPerTask;
@@ -85,10 +83,24 @@ final class Sweep implements Launch {
     /// @param firstOutput the operands from here on are written (and may be read), the ones before
     ///   only read
     Sweep(Workers workers, List<Tensor> operands, int firstOutput, Loop loop) {
+        this(workers, operands, firstOutput, loop, false);
+    }
+
+    /// A sweep whose loop only knows f32: bf16 operands are widened and narrowed tile by tile in
+    /// scratch memory that stays in the first-level cache. The loop is then written once, and with
+    /// a long body is faster than one that converts in it, which runs out of registers.
+    static Sweep inF32(Workers workers, List<Tensor> operands, int firstOutput, Loop loop) {
+        boolean converts = operands.getFirst().dtype() == DType.BF16;
+        return new Sweep(workers, operands, firstOutput, loop, converts);
+    }
+
+    private Sweep(
+            Workers workers, List<Tensor> operands, int firstOutput, Loop loop, boolean converts) {
         var first = operands.getFirst();
         boolean flat = operands.stream().allMatch(Tensor::contiguous);
         this.workers = workers;
         this.loop = loop;
+        this.converts = converts;
         this.firstOutput = firstOutput;
         this.rows = flat ? 1 : first.dim(0);
         this.cols = first.count() / rows;
@@ -104,9 +116,6 @@ final class Sweep implements Launch {
                         .toList();
         this.operands = list.toArray(Operand[]::new);
         this.memory = list.stream().map(Operand::memory).toArray(MemorySegment[]::new);
-        this.anyHalf = list.stream().anyMatch(o -> o.dtype() == DType.BF16);
-        this.allHalf = list.stream().allMatch(o -> o.dtype() == DType.BF16);
-
         long block = blockOf(first.count());
         this.colsPerTask = Math.min(cols, block);
         this.tasksPerRow = Math.ceilDiv(cols, block);
@@ -159,7 +168,7 @@ final class Sweep implements Launch {
     }
 
     private void whole(Scratch s, MemorySegment[] from, long[] at, long count) {
-        if (!anyHalf) {
+        if (!converts) {
             loop.run(from, at, count);
             return;
         }
@@ -168,18 +177,10 @@ final class Sweep implements Launch {
     }
 
     private void tile(Scratch s, MemorySegment[] from, long[] at, long done, long count) {
-        for (int k = 0; k < operands.length; k++) {
-            boolean half = operands[k].dtype() == DType.BF16;
-            s.tile[k] = half ? s.wide[k] : from[k];
-            s.tileAt[k] = half ? 0 : at[k] + done;
-            if (half && allHalf) Bf16Tile.split(from[k], at[k] + done, s.wide[k], count);
-            else if (half) Bf16Tile.widen(from[k], at[k] + done, s.wide[k], count);
-        }
-        loop.run(s.tile, s.tileAt, count);
-        for (int k = firstOutput; k < operands.length; k++) {
-            if (operands[k].dtype() != DType.BF16) continue;
-            if (allHalf) Bf16Tile.join(s.wide[k], from[k], at[k] + done, count);
-            else Bf16Tile.narrow(s.wide[k], from[k], at[k] + done, count);
-        }
+        for (int k = 0; k < operands.length; k++)
+            Bf16Tile.split(from[k], at[k] + done, s.wide[k], count);
+        loop.run(s.wide, s.zero, count);
+        for (int k = firstOutput; k < operands.length; k++)
+            Bf16Tile.join(s.wide[k], from[k], at[k] + done, count);
     }
 }
