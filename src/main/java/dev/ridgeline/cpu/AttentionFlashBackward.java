@@ -194,7 +194,7 @@ final class AttentionFlashBackward implements Launch {
         int from = slab.floats(block * BLOCK);
         Arrays.fill(s.dq, 0);
         for (int share = 0; share < Math.min(shares, visible); share++)
-            AttentionSoftmax.add(parts[head * shares + share], from, s.dq);
+            AttentionVectors.add(parts[head * shares + share], from, s.dq);
         int i0 = block * BLOCK;
         int queries = Math.min(BLOCK, op.queries() - i0);
         int h = head % op.keyHeads() * group + member;

@@ -4,9 +4,6 @@ import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.op.Attention;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-
 import java.util.Arrays;
 
 /// Attention as its formula reads, one query row at a time: all its scores, then the weighted sum
@@ -73,7 +70,8 @@ final class AttentionRows implements Launch {
         float max = Float.NEGATIVE_INFINITY;
         for (int j = 0; j < visible; j++) {
             k.read(k.row(b, keyHead, j), op.headDim(), s.row, 0);
-            s.scores[j] = (float) op.scale() * dot(s.query, s.row);
+            s.scores[j] =
+                    (float) op.scale() * AttentionVectors.dot(s.query, s.row, 0, op.headDim());
             max = Math.max(max, s.scores[j]);
         }
         double total = 0;
@@ -82,33 +80,15 @@ final class AttentionRows implements Launch {
             double p = Math.exp(s.scores[j] - max);
             total += p;
             v.read(v.row(b, keyHead, j), op.headDim(), s.row, 0);
-            add((float) p, s.row, s.sum);
+            AttentionVectors.addScaled((float) p, s.row, s.sum);
         }
-        AttentionSoftmax.scale(s.sum, 0, op.headDim(), (float) (1 / total));
+        AttentionVectors.scale(s.sum, 0, op.headDim(), (float) (1 / total));
         out.write(out.row(b, h, i), op.headDim(), s.sum, 0);
         Lanes.set(lse.dtype(), (float) (max + Math.log(total)), lse.memory(), lse.row(b, h, i));
     }
 
-    /// Room for a row of D that [#dot] and [#add] take: whole vectors.
+    /// Room for a row of D, padded with zeros to whole vectors.
     static float[] row(int headDim) {
         return new float[(headDim + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT];
-    }
-
-    static float dot(float[] a, float[] b) {
-        var sum = FloatVector.zero(Lanes.F32);
-        for (int d = 0; d < a.length; d += Lanes.COUNT)
-            sum =
-                    FloatVector.fromArray(Lanes.F32, a, d)
-                            .fma(FloatVector.fromArray(Lanes.F32, b, d), sum);
-        return sum.reduceLanes(VectorOperators.ADD);
-    }
-
-    /// `to += factor · a`.
-    static void add(float factor, float[] a, float[] to) {
-        var f = FloatVector.broadcast(Lanes.F32, factor);
-        for (int d = 0; d < a.length; d += Lanes.COUNT)
-            FloatVector.fromArray(Lanes.F32, a, d)
-                    .fma(f, FloatVector.fromArray(Lanes.F32, to, d))
-                    .intoArray(to, d);
     }
 }

@@ -94,7 +94,7 @@ final class AttentionRowsBackward implements Launch {
     private void queryRow(int b, int h, int i, Scratch s) {
         out.read(out.row(b, h, i), dim, s.value, 0);
         dout.read(dout.row(b, h, i), dim, s.dout, 0);
-        delta[row(b, h, i)] = AttentionRows.dot(s.dout, s.value);
+        delta[row(b, h, i)] = AttentionVectors.dot(s.dout, s.value, 0, dim);
         q.read(q.row(b, h, i), dim, s.query, 0);
         Arrays.fill(s.sum, 0);
         int visible = op.causal() ? i + 1 : op.keys();
@@ -102,10 +102,10 @@ final class AttentionRowsBackward implements Launch {
             k.read(k.row(b, h / group, j), dim, s.key, 0);
             v.read(v.row(b, h / group, j), dim, s.value, 0);
             float p = probability(b, h, i, s);
-            float ds = p * (AttentionRows.dot(s.dout, s.value) - delta[row(b, h, i)]);
-            AttentionRows.add(ds, s.key, s.sum);
+            float ds = p * (AttentionVectors.dot(s.dout, s.value, 0, dim) - delta[row(b, h, i)]);
+            AttentionVectors.addScaled(ds, s.key, s.sum);
         }
-        AttentionSoftmax.scale(s.sum, 0, dim, (float) op.scale());
+        AttentionVectors.scale(s.sum, 0, dim, (float) op.scale());
         dq.write(dq.row(b, h, i), dim, s.sum, 0);
     }
 
@@ -121,12 +121,13 @@ final class AttentionRowsBackward implements Launch {
                 q.read(q.row(b, h, i), dim, s.query, 0);
                 dout.read(dout.row(b, h, i), dim, s.dout, 0);
                 float p = probability(b, h, i, s);
-                float ds = p * (AttentionRows.dot(s.dout, s.value) - delta[row(b, h, i)]);
-                AttentionRows.add(ds, s.query, s.sum);
-                AttentionRows.add(p, s.dout, s.valueSum);
+                float ds =
+                        p * (AttentionVectors.dot(s.dout, s.value, 0, dim) - delta[row(b, h, i)]);
+                AttentionVectors.addScaled(ds, s.query, s.sum);
+                AttentionVectors.addScaled(p, s.dout, s.valueSum);
             }
         }
-        AttentionSoftmax.scale(s.sum, 0, dim, (float) op.scale());
+        AttentionVectors.scale(s.sum, 0, dim, (float) op.scale());
         dk.write(dk.row(b, keyHead, j), dim, s.sum, 0);
         dv.write(dv.row(b, keyHead, j), dim, s.valueSum, 0);
     }
@@ -134,7 +135,7 @@ final class AttentionRowsBackward implements Launch {
     /// With which query `i` attends to the key, both in `s`.
     private float probability(int b, int h, int i, Scratch s) {
         float kept = Lanes.get(lse.dtype(), lse.memory(), lse.row(b, h, i));
-        return (float) Math.exp(op.scale() * AttentionRows.dot(s.query, s.key) - kept);
+        return (float) Math.exp(op.scale() * AttentionVectors.dot(s.query, s.key, 0, dim) - kept);
     }
 
     private int row(int b, int h, int i) {

@@ -66,14 +66,14 @@ record AttentionSlab(int headDim, int parts, int width) {
     /// Multiplies row `row` of slabs of `rows` rows.
     void scale(float[] of, int row, int rows, float factor) {
         for (int part = 0; part < parts; part++)
-            AttentionSoftmax.scale(of, (part * rows + row) * STRIDE, width(part), factor);
+            AttentionVectors.scale(of, (part * rows + row) * STRIDE, width(part), factor);
     }
 
     /// The product of row `row` of one matrix and of another, both in slabs of `rows` rows.
     float dot(float[] a, float[] b, int row, int rows) {
         float sum = 0;
         for (int part = 0; part < parts; part++)
-            sum += AttentionSoftmax.dot(a, b, (part * rows + row) * STRIDE, width(part));
+            sum += AttentionVectors.dot(a, b, (part * rows + row) * STRIDE, width(part));
         return sum;
     }
 

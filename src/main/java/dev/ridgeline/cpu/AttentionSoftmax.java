@@ -181,28 +181,4 @@ final class AttentionSoftmax {
             }
         }
     }
-
-    /// Multiplies a row of `count` columns, rounded up to whole vectors.
-    static void scale(float[] row, int at, int count, float factor) {
-        for (int d = 0; d < count; d += Lanes.COUNT)
-            FloatVector.fromArray(Lanes.F32, row, at + d).mul(factor).intoArray(row, at + d);
-    }
-
-    /// The product of two rows of `count` columns, rounded up to whole vectors.
-    static float dot(float[] a, float[] b, int at, int count) {
-        var sum = FloatVector.zero(Lanes.F32);
-        for (int d = 0; d < count; d += Lanes.COUNT)
-            sum =
-                    FloatVector.fromArray(Lanes.F32, a, at + d)
-                            .fma(FloatVector.fromArray(Lanes.F32, b, at + d), sum);
-        return sum.reduceLanes(VectorOperators.ADD);
-    }
-
-    /// `to[i] += from[at + i]`, all of `to`, whole vectors.
-    static void add(float[] from, int at, float[] to) {
-        for (int i = 0; i < to.length; i += Lanes.COUNT)
-            FloatVector.fromArray(Lanes.F32, to, i)
-                    .add(FloatVector.fromArray(Lanes.F32, from, at + i))
-                    .intoArray(to, i);
-    }
 }
