@@ -5,7 +5,6 @@ import dev.ridgeline.device.Stream;
 import dev.ridgeline.op.Gemm;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,6 +25,7 @@ final class GemmDot implements Launch {
         final float[] c;
         final float[] tile = new float[GemmTile.WIDTH];
         final float[] line = new float[GemmTile.WIDTH];
+        final float[] lanes = new float[Lanes.COUNT];
 
         Scratch(Gemm op) {
             a = new float[ROWS * op.k()];
@@ -68,7 +68,7 @@ final class GemmDot implements Launch {
         if (op.form().transposesB()) {
             for (int j = 0; j < n; j++) {
                 product.b.read(j, 0, k, s.b, 0);
-                for (int r = 0; r < count; r++) s.c[r * n + j] = dot(s.a, r * k, s.b, k);
+                for (int r = 0; r < count; r++) s.c[r * n + j] = dot(s.a, r * k, s.b, k, s.lanes);
             }
         } else {
             Arrays.fill(s.c, 0f);
@@ -86,14 +86,15 @@ final class GemmDot implements Launch {
         }
     }
 
-    private static float dot(float[] a, int at, float[] b, int k) {
+    private static float dot(float[] a, int at, float[] b, int k, float[] lanes) {
         var sum = FloatVector.zero(Lanes.F32);
         int p = 0;
         for (; p <= k - Lanes.COUNT; p += Lanes.COUNT)
             sum =
                     FloatVector.fromArray(Lanes.F32, a, at + p)
                             .fma(FloatVector.fromArray(Lanes.F32, b, p), sum);
-        float total = sum.reduceLanes(VectorOperators.ADD);
+        sum.intoArray(lanes, 0);
+        float total = Lanes.sum(lanes);
         for (; p < k; p++) total = Math.fma(a[at + p], b[p], total);
         return total;
     }
