@@ -1,0 +1,130 @@
+package dev.ridgeline.cuda;
+
+import dev.ridgeline.device.Device;
+import dev.ridgeline.device.Kernel;
+import dev.ridgeline.device.OutOfDeviceMemory;
+import dev.ridgeline.hardware.ComputeCapability;
+import dev.ridgeline.op.Op;
+
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+
+/// One GPU, or one device of the stand-in driver.
+public final class CudaDevice implements Device {
+    private final Driver driver;
+    private final String description;
+    private final long capacity;
+    private final long cache;
+    private final int multiprocessors;
+    private final AtomicLong allocated = new AtomicLong();
+    private final CudaStream stream;
+    private final KernelImages images;
+    private final Map<String, List<CudaKernel<?>>> kernels;
+
+    /// @param ordinal as the driver counts, after `CUDA_VISIBLE_DEVICES`
+    /// @param limit bytes that may be allocated at once; empty for all that is free now
+    /// @throws CudaError if the driver does not start or has no such device
+    public CudaDevice(int ordinal, OptionalLong limit) {
+        driver = new Driver(ordinal);
+        description = driver.description();
+        long free = driver.memory()[0];
+        capacity = Math.min(free, limit.orElse(free));
+        cache = driver.attribute(Attribute.L2_CACHE_SIZE);
+        multiprocessors = driver.attribute(Attribute.MULTIPROCESSORS);
+        stream = new CudaStream(driver);
+        images =
+                new KernelImages(
+                        driver,
+                        new ComputeCapability(
+                                driver.attribute(Attribute.CAPABILITY_MAJOR),
+                                driver.attribute(Attribute.CAPABILITY_MINOR)),
+                        LibCuda.standinKernels());
+        kernels = CudaKernels.all().stream().collect(Collectors.groupingBy(k -> k.id().op()));
+    }
+
+    /// Whether it is the stand-in driver's, which computes on the CPU and whose speed means
+    /// nothing.
+    public boolean standin() {
+        return LibCuda.standinKernels().isPresent();
+    }
+
+    Driver driver() {
+        return driver;
+    }
+
+    KernelImages images() {
+        return images;
+    }
+
+    int multiprocessors() {
+        return multiprocessors;
+    }
+
+    @Override
+    public String name() {
+        return driver.name();
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public long capacity() {
+        return capacity;
+    }
+
+    @Override
+    public long allocated() {
+        return allocated.get();
+    }
+
+    @Override
+    public long lastLevelCache() {
+        return cache;
+    }
+
+    @Override
+    public CudaBuffer allocate(long bytes) {
+        long free = capacity - allocated.addAndGet(bytes) + bytes;
+        if (bytes > free) {
+            allocated.addAndGet(-bytes);
+            throw new OutOfDeviceMemory(name(), bytes, free, capacity);
+        }
+        try {
+            return new CudaBuffer(this, driver.allocate(bytes), bytes);
+        } catch (RuntimeException e) {
+            allocated.addAndGet(-bytes);
+            throw e;
+        }
+    }
+
+    void free(CudaBuffer buffer) {
+        allocated.addAndGet(-buffer.bytes());
+        driver.free(buffer.memory(), buffer.bytes());
+    }
+
+    @Override
+    public CudaStream stream() {
+        return stream;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // a kernel's id names the op it is a kernel of
+    public <O extends Op> List<Kernel<O>> kernels(Class<O> op) {
+        return kernels.getOrDefault(Op.name(op), List.of()).stream()
+                .map(kernel -> ((CudaKernel<O>) kernel).on(this))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        images.close();
+        stream.close();
+        driver.close();
+    }
+}
