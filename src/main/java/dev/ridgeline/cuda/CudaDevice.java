@@ -8,39 +8,44 @@ import dev.ridgeline.op.Op;
 
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
 
 /// One GPU, or one device of the stand-in driver.
 public final class CudaDevice implements Device {
     private final Driver driver;
-    private final String description;
+    private final GpuRecord record;
     private final long capacity;
-    private final long cache;
-    private final int multiprocessors;
     private final AtomicLong allocated = new AtomicLong();
     private final CudaStream stream;
     private final KernelImages images;
     private final Map<String, List<CudaKernel<?>>> kernels;
 
     /// @param ordinal as the driver counts, after `CUDA_VISIBLE_DEVICES`
-    /// @param limit bytes that may be allocated at once; empty for all that is free now
+    /// @param limit bytes that may be allocated at once, given those that are free now
     /// @throws CudaError if the driver does not start or has no such device
-    public CudaDevice(int ordinal, OptionalLong limit) {
-        driver = new Driver(ordinal);
-        description = driver.description();
+    public static CudaDevice open(int ordinal, LongUnaryOperator limit) {
+        var driver = new Driver(ordinal);
+        try {
+            return new CudaDevice(driver, GpuRecord.of(ordinal), limit);
+        } catch (RuntimeException e) {
+            driver.close();
+            throw e;
+        }
+    }
+
+    private CudaDevice(Driver driver, GpuRecord record, LongUnaryOperator limit) {
+        this.driver = driver;
+        this.record = record;
         long free = driver.memory()[0];
-        capacity = Math.min(free, limit.orElse(free));
-        cache = driver.attribute(Attribute.L2_CACHE_SIZE);
-        multiprocessors = driver.attribute(Attribute.MULTIPROCESSORS);
+        capacity = Math.min(free, limit.applyAsLong(free));
         stream = new CudaStream(driver);
         images =
                 new KernelImages(
                         driver,
-                        new ComputeCapability(
-                                driver.attribute(Attribute.CAPABILITY_MAJOR),
-                                driver.attribute(Attribute.CAPABILITY_MINOR)),
+                        ComputeCapability.of(record.computeCapability()),
                         LibCuda.standinKernels());
         kernels = CudaKernels.all().stream().collect(Collectors.groupingBy(k -> k.id().op()));
     }
@@ -51,6 +56,11 @@ public final class CudaDevice implements Device {
         return LibCuda.standinKernels().isPresent();
     }
 
+    /// What the driver says of it.
+    public GpuRecord record() {
+        return record;
+    }
+
     Driver driver() {
         return driver;
     }
@@ -59,8 +69,9 @@ public final class CudaDevice implements Device {
         return images;
     }
 
-    int multiprocessors() {
-        return multiprocessors;
+    @Override
+    public OptionalInt multiprocessors() {
+        return OptionalInt.of(record.multiprocessors());
     }
 
     @Override
@@ -70,7 +81,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public String description() {
-        return description;
+        return record.description();
     }
 
     @Override
@@ -85,7 +96,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public long lastLevelCache() {
-        return cache;
+        return record.l2();
     }
 
     @Override

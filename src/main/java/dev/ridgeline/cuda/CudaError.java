@@ -1,11 +1,13 @@
 package dev.ridgeline.cuda;
 
+import dev.ridgeline.device.DeviceFailure;
+
 import java.util.Locale;
 import java.util.Set;
 
 /// A call of the CUDA driver that failed, in one sentence: where, the error's name, what was being
 /// done and with which sizes.
-public final class CudaError extends RuntimeException {
+public final class CudaError extends DeviceFailure {
     private static final long serialVersionUID = 1;
 
     /// Errors after which a context takes no more work: cuda.h says of each that the process must

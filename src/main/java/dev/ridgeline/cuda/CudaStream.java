@@ -2,22 +2,50 @@ package dev.ridgeline.cuda;
 
 import dev.ridgeline.device.Stream;
 
+import java.util.Optional;
+
 /// A CUDA stream. Its marks are events, of which it keeps a ring: a mark is good for as many marks
 /// as the ring has places.
 public final class CudaStream implements Stream {
     /// Marks of a training step with an event around each of some thousand kernels.
     private static final int MARKS = 8192;
 
+    /// Long enough a batch for the clock of events, short enough for [Gate] if each launch is of a
+    /// few kernels.
+    private static final int MOST_HELD = 128;
+
     private record EventMark(CudaStream stream, long number) implements Mark {}
 
     private final Driver driver;
     private final Driver.Queue queue;
     private final Driver.Event[] events = new Driver.Event[MARKS];
+    private final Optional<Gate> gate;
     private long marks;
 
     CudaStream(Driver driver) {
         this.driver = driver;
         queue = driver.queue();
+        gate = Gate.of(driver, queue);
+    }
+
+    void enqueue(LaunchStep[] steps) {
+        for (var step : steps) driver.enqueue(step, queue);
+        if (gate.isPresent()) gate.get().count(steps.length);
+    }
+
+    @Override
+    public void hold() {
+        gate.ifPresent(Gate::shut);
+    }
+
+    @Override
+    public void release() {
+        gate.ifPresent(Gate::open);
+    }
+
+    @Override
+    public int mostHeld() {
+        return MOST_HELD;
     }
 
     Driver.Queue queue() {
@@ -58,6 +86,7 @@ public final class CudaStream implements Stream {
 
     @Override
     public void close() {
+        gate.ifPresent(Gate::close);
         for (var event : events) if (event != null) driver.destroy(event);
         driver.destroy(queue);
     }

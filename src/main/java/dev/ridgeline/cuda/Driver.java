@@ -16,12 +16,11 @@ import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
 
-/// The driver's calls on one device. JCuda appears here and nowhere else, so that another binding
-/// can take its place where JCuda has no natives (aarch64).
+/// The driver's calls on one device. JCuda appears here and in [DriverQueries] and nowhere else, so
+/// that another binding can take its place where JCuda has no natives (aarch64).
 ///
 /// Every method makes the device's context the calling thread's own, and throws [CudaError] with
 /// what was being done. After an error that ends a context, every further call is refused with the
@@ -50,6 +49,18 @@ final class Driver implements AutoCloseable {
 
     static final class Module extends CUmodule {}
 
+    /// Host memory that the device reads and writes by itself.
+    static final class Pinned extends Pointer {
+        long address() {
+            return getNativePointer();
+        }
+
+        @SuppressWarnings("restricted") // the driver allocated that many bytes there
+        MemorySegment segment(long bytes) {
+            return MemorySegment.ofAddress(address()).reinterpret(bytes);
+        }
+    }
+
     /// Memory of the host as JCuda takes it.
     private static final class Host extends Pointer {
         Host(MemorySegment segment) {
@@ -63,38 +74,17 @@ final class Driver implements AutoCloseable {
     private static final ThreadLocal<Driver> CURRENT = new ThreadLocal<>();
 
     private final String name;
-    private final CUdevice device = new CUdevice();
+    private final CUdevice device;
     private final CUcontext context = new CUcontext();
     private volatile Optional<CudaError> failure = Optional.empty();
 
     /// Opens a device's primary context, which other libraries of the process share.
     Driver(int ordinal) {
-        name = "cuda:" + ordinal;
-        check(JCudaDriver.cuDeviceGet(device, ordinal), "opening the device");
+        name = DriverQueries.name(ordinal);
+        device = DriverQueries.device(ordinal);
         check(
                 JCudaDriver.cuDevicePrimaryCtxRetain(context, device),
                 "creating a context on the device");
-    }
-
-    /// Devices that the driver shows, after `CUDA_VISIBLE_DEVICES`.
-    ///
-    /// @throws CudaError if the driver cannot start
-    static int count() {
-        int[] count = new int[1];
-        start(JCudaDriver.cuInit(0), "starting the driver");
-        start(JCudaDriver.cuDeviceGetCount(count), "counting the devices");
-        return count[0];
-    }
-
-    /// The newest CUDA that the driver supports, as 1000 major + 10 minor.
-    static int version() {
-        int[] version = new int[1];
-        start(JCudaDriver.cuDriverGetVersion(version), "asking for the driver's version");
-        return version[0];
-    }
-
-    private static void start(int code, String doing) {
-        if (code != 0) throw new CudaError("cuda", code, CUresult.stringFor(code), doing);
     }
 
     String name() {
@@ -114,7 +104,7 @@ final class Driver implements AutoCloseable {
         CURRENT.set(this);
     }
 
-    private void check(int code, String doing, Object... sizes) {
+    void check(int code, String doing, Object... sizes) {
         if (code != 0) throw error(code, String.format(Locale.ROOT, doing, sizes));
     }
 
@@ -122,25 +112,6 @@ final class Driver implements AutoCloseable {
         var error = new CudaError(name, code, CUresult.stringFor(code), doing);
         if (error.fatal()) failure = Optional.of(error);
         return error;
-    }
-
-    String description() {
-        byte[] bytes = new byte[256];
-        check(
-                JCudaDriver.cuDeviceGetName(bytes, bytes.length, device),
-                "asking for the device's name");
-        var text = new String(bytes, StandardCharsets.UTF_8);
-        return text.substring(0, text.indexOf(0));
-    }
-
-    /// @param attribute a `CUdevice_attribute`
-    int attribute(int attribute) {
-        int[] value = new int[1];
-        check(
-                JCudaDriver.cuDeviceGetAttribute(value, attribute, device),
-                "asking for attribute %d of the device",
-                attribute);
-        return value[0];
     }
 
     /// Bytes of memory that nobody uses, and in all.
@@ -169,6 +140,22 @@ final class Driver implements AutoCloseable {
         if (failure.isPresent()) return;
         enter();
         check(JCudaDriver.cuMemFree(memory), "freeing %,d bytes", bytes);
+    }
+
+    Pinned pin(long bytes) {
+        enter();
+        var memory = new Pinned();
+        check(
+                JCudaDriver.cuMemHostAlloc(memory, bytes, JCudaDriver.CU_MEMHOSTALLOC_PORTABLE),
+                "pinning %,d bytes of host memory",
+                bytes);
+        return memory;
+    }
+
+    void unpin(Pinned memory) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuMemFreeHost(memory), "freeing pinned host memory");
     }
 
     void upload(Memory to, MemorySegment from, long bytes, Queue queue) {

@@ -31,6 +31,16 @@ final class KernelImages implements AutoCloseable {
         this.standin = standin;
     }
 
+    /// Whether the build compiled it for GPUs.
+    static boolean built(KernelId id) {
+        return resource(id).isPresent();
+    }
+
+    private static Optional<URL> resource(KernelId id) {
+        return Optional.ofNullable(
+                KernelImages.class.getResource("/kernels/%s.fatbin".formatted(id)));
+    }
+
     /// Why this device runs nothing with that kernel; empty if it may run something.
     Optional<String> refusal(KernelId id) {
         return needs(id.arch()).or(() -> image(id).isPresent() ? Optional.empty() : missing());
@@ -63,9 +73,7 @@ final class KernelImages implements AutoCloseable {
     }
 
     private Optional<URL> image(KernelId id) {
-        if (standin.isEmpty())
-            return Optional.ofNullable(
-                    KernelImages.class.getResource("/kernels/%s.fatbin".formatted(id)));
+        if (standin.isEmpty()) return resource(id);
         var file = standin.get().resolve(id + ".fatbin");
         try {
             return Files.exists(file) ? Optional.of(file.toUri().toURL()) : Optional.empty();

@@ -77,7 +77,7 @@ final class LaunchPlan {
 
     /// Streaming multiprocessors of the device, for the size of a grid that fills it.
     int multiprocessors() {
-        return device.multiprocessors();
+        return device.multiprocessors().orElseThrow();
     }
 
     /// Blocks of an entry point that run at once on one multiprocessor.
@@ -134,7 +134,7 @@ final class LaunchPlan {
                     throw new IllegalArgumentException(
                             "%s is bound to %s and was launched on a stream of another device"
                                     .formatted(id, device.name()));
-                for (var step : sequence) device.driver().enqueue(step, queue.queue());
+                queue.enqueue(sequence);
             }
 
             @Override

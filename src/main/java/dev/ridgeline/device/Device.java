@@ -4,6 +4,7 @@ import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.Buffer;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /// A place that owns memory and runs kernels in order.
 public interface Device extends AutoCloseable {
@@ -18,6 +19,11 @@ public interface Device extends AutoCloseable {
 
     /// Bytes allocated now.
     long allocated();
+
+    /// Multiprocessors of a GPU; empty where kernels run on the host's threads,.
+    default OptionalInt multiprocessors() {
+        return OptionalInt.empty();
+    }
 
     /// Size of the last cache before memory, in bytes: what a cold measurement has to exceed.
     long lastLevelCache();
