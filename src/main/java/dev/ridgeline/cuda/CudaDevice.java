@@ -2,7 +2,9 @@ package dev.ridgeline.cuda;
 
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
+import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.OutOfDeviceMemory;
+import dev.ridgeline.device.Stream;
 import dev.ridgeline.hardware.ComputeCapability;
 import dev.ridgeline.op.Op;
 
@@ -122,6 +124,21 @@ public final class CudaDevice implements Device {
     @Override
     public CudaStream stream() {
         return stream;
+    }
+
+    /// The stream, if it is one of this device.
+    CudaStream own(Stream other) {
+        if (other instanceof CudaStream queue && queue.driver() == driver) return queue;
+        throw new IllegalArgumentException(
+                "what is bound to %s was launched on a stream of another device"
+                        .formatted(name()));
+    }
+
+    @Override
+    public Launch sequence(List<Launch> launches) {
+        return launches.isEmpty()
+                ? Device.super.sequence(launches)
+                : new CudaGraph(this, launches);
     }
 
     @Override

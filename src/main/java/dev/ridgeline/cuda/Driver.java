@@ -9,9 +9,12 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
@@ -46,6 +49,13 @@ final class Driver implements AutoCloseable {
     }
 
     static final class Event extends CUevent {}
+
+    /// A graph that can be launched.
+    static final class Graph extends CUgraphExec {
+        long address() {
+            return getNativePointer();
+        }
+    }
 
     static final class Module extends CUmodule {}
 
@@ -254,6 +264,44 @@ final class Driver implements AutoCloseable {
     void synchronize(Queue queue, String waiting) {
         enter();
         check(JCudaDriver.cuStreamSynchronize(queue), waiting);
+    }
+
+    /// What this thread enqueues on `queue` from here on is recorded and not run.
+    void beginCapture(Queue queue) {
+        enter();
+        check(
+                JCudaDriver.cuStreamBeginCapture(
+                        queue, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                "beginning to record a graph");
+    }
+
+    /// @param launches for the sentence of an error
+    Graph endCapture(Queue queue, int launches) {
+        enter();
+        var recorded = new CUgraph();
+        check(
+                JCudaDriver.cuStreamEndCapture(queue, recorded),
+                "recording a graph of %d launches",
+                launches);
+        var graph = new Graph();
+        int code = JCudaDriver.cuGraphInstantiate(graph, recorded, 0);
+        JCudaDriver.cuGraphDestroy(recorded);
+        check(code, "making a graph of %d launches ready", launches);
+        return graph;
+    }
+
+    /// Ends a recording that failed; what was recorded is dropped.
+    void abandonCapture(Queue queue) {
+        if (failure.isPresent()) return;
+        var recorded = new CUgraph();
+        if (JCudaDriver.cuStreamEndCapture(queue, recorded) == 0)
+            JCudaDriver.cuGraphDestroy(recorded);
+    }
+
+    void destroy(Graph graph) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuGraphExecDestroy(graph), "dropping a graph");
     }
 
     Event event() {

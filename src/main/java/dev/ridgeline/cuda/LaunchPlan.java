@@ -130,11 +130,7 @@ final class LaunchPlan {
         return new Launch() {
             @Override
             public void on(Stream stream) {
-                if (!(stream instanceof CudaStream queue) || queue.driver() != device.driver())
-                    throw new IllegalArgumentException(
-                            "%s is bound to %s and was launched on a stream of another device"
-                                    .formatted(id, device.name()));
-                queue.enqueue(sequence);
+                device.own(stream).enqueue(sequence);
             }
 
             @Override

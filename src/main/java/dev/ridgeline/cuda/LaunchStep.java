@@ -50,6 +50,19 @@ sealed interface LaunchStep {
         }
     }
 
+    /// A recorded sequence of `launches` launches.
+    record Graph(long exec, int launches) implements LaunchStep {
+        @Override
+        public int on(long stream) {
+            return QueueCalls.GRAPH.launch(exec, stream);
+        }
+
+        @Override
+        public String doing() {
+            return "launching a graph of %d launches".formatted(launches);
+        }
+    }
+
     /// Sets every byte of a range.
     record Fill(long address, byte value, long bytes) implements LaunchStep {
         @Override

@@ -3,7 +3,7 @@ package dev.ridgeline.cuda;
 import java.lang.foreign.MemorySegment;
 
 /// The calls that a training step makes hundreds of times, bound directly: JCuda would build the
-/// block of parameters anew for each launch. Both return a `CUresult`.
+/// block of parameters anew for each launch. All return a `CUresult`.
 final class QueueCalls {
     /// `cuLaunchKernel`; `parameters` is an array of pointers to the arguments.
     public interface Launch {
@@ -26,6 +26,12 @@ final class QueueCalls {
         int fill(long address, byte value, long bytes, long stream);
     }
 
+    /// `cuGraphLaunch`.
+    public interface GraphLaunch {
+        int launch(long exec, long stream);
+    }
+
+    static final GraphLaunch GRAPH = LibCuda.library().call("cuGraphLaunch", GraphLaunch.class);
     static final Launch LAUNCH = LibCuda.library().call("cuLaunchKernel", Launch.class);
     static final Fill FILL = LibCuda.library().call("cuMemsetD8Async", Fill.class);
 

@@ -51,6 +51,23 @@ public interface Device extends AutoCloseable {
         throw new NoKernel("no kernel for " + op.name() + " on " + name() + refusals);
     }
 
+    /// One launch that does these in order. A device that can record work does so here, once, and
+    /// gives the host less to do at each launch. Closing it closes them.
+    default Launch sequence(List<Launch> launches) {
+        var all = List.copyOf(launches);
+        return new Launch() {
+            @Override
+            public void on(Stream stream) {
+                for (var launch : all) launch.on(stream);
+            }
+
+            @Override
+            public void close() {
+                all.forEach(Launch::close);
+            }
+        };
+    }
+
     @Override
     void close();
 }
