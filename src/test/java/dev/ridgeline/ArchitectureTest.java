@@ -28,6 +28,7 @@ class ArchitectureTest {
                     entry(
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
+                    entry("cuda", Set.of("device", "hardware", "op", "tensor", "jcuda")),
                     entry("measure", Set.of("reference", "device", "hardware", "op", "tensor")),
                     entry("report", Set.of("measure", "device", "hardware", "op", "tensor")),
                     entry(
@@ -37,6 +38,7 @@ class ArchitectureTest {
                                     "measure",
                                     "reference",
                                     "cpu",
+                                    "cuda",
                                     "device",
                                     "hardware",
                                     "op",

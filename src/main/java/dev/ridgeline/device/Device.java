@@ -4,6 +4,7 @@ import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.Buffer;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /// A place that owns memory and runs kernels in order.
 public interface Device extends AutoCloseable {
@@ -18,6 +19,11 @@ public interface Device extends AutoCloseable {
 
     /// Bytes allocated now.
     long allocated();
+
+    /// Multiprocessors of a GPU; empty where kernels run on the host's threads,.
+    default OptionalInt multiprocessors() {
+        return OptionalInt.empty();
+    }
 
     /// Size of the last cache before memory, in bytes: what a cold measurement has to exceed.
     long lastLevelCache();
@@ -43,6 +49,23 @@ public interface Device extends AutoCloseable {
             refusals.append("\n  ").append(kernel.id()).append(": ").append(refusal.get());
         }
         throw new NoKernel("no kernel for " + op.name() + " on " + name() + refusals);
+    }
+
+    /// One launch that does these in order. A device that can record work does so here, once, and
+    /// gives the host less to do at each launch. Closing it closes them.
+    default Launch sequence(List<Launch> launches) {
+        var all = List.copyOf(launches);
+        return new Launch() {
+            @Override
+            public void on(Stream stream) {
+                for (var launch : all) launch.on(stream);
+            }
+
+            @Override
+            public void close() {
+                all.forEach(Launch::close);
+            }
+        };
     }
 
     @Override
