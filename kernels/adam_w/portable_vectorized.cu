@@ -44,9 +44,9 @@ struct Step {
 template <class G>
 __device__ __forceinline__ void adam_w(const Step& step, float* parameter, const G* gradient, float* m, float* v,
                                        bf16* copy, long long n) {
-  const int lead = lead_of(parameter) % kElements;
-  const Row<float, kElements> to_parameter(parameter, n, lead), to_m(m, n, lead), to_v(v, n, lead);
-  const Row<const G, kElements> from_gradient(gradient, n, lead);
+  const int lead = lead_of(parameter);
+  const Row<float, kElements, long long> to_parameter(parameter, n, lead), to_m(m, n, lead), to_v(v, n, lead);
+  const Row<const G, kElements, long long> from_gradient(gradient, n, lead);
   const long long from = static_cast<long long>(blockIdx.x) * (kRuns * blockDim.x) + threadIdx.x;
 
   Run<float, kElements> held[kRuns][3];
@@ -74,7 +74,7 @@ __device__ __forceinline__ void adam_w(const Step& step, float* parameter, const
     to_parameter.store(p, x[0]);
     to_m.store(p, x[1]);
     to_v.store(p, x[2]);
-    if (copy != nullptr) Row<bf16, kElements>(copy, n, lead).store(p, x[0]);
+    if (copy != nullptr) Row<bf16, kElements, long long>(copy, n, lead).store(p, x[0]);
   }
 }
 

@@ -5,18 +5,6 @@
 #pragma once
 #include "common/vector.cuh"
 
-// One operand: `stride` elements between the starts of its rows.
-template <class T>
-struct Matrix {
-  T* at;
-  long long stride;
-
-  template <int N>
-  __device__ __forceinline__ Row<T, N> row(int r, long long cols, int lead) const {
-    return Row<T, N>(at + r * stride, cols, lead);
-  }
-};
-
 // The elements of each input to those of each output: f(const float (&x)[Inputs], float (&y)[Outputs]). An output may be
 // an input.
 template <class T, int Runs, int Inputs, int Outputs, class F>

@@ -39,9 +39,10 @@ struct Memory {
 }  // namespace reduce
 
 // The threads of a block are dealt to teams of `lanes` neighbours, each with its own row. A team is a power of two up to
-// 32 threads, or whole warps; where a block has several of more than a warp, there are at most 15. All threads of the
-// block come to every reduction, those without a row too.
-template <class Value>
+// 32 threads, or the whole block; with `Several`, whole warps, of which there are at most 15 teams. All threads of the
+// block come to every reduction, those without a row too. (`Several` costs all 16 barriers, of which a multiprocessor
+// has a limited number: fewer blocks fit.)
+template <class Value, bool Several = false>
 class Team {
  public:
   __device__ __forceinline__ Team(reduce::Memory<Value>& memory, int lanes)
@@ -82,10 +83,10 @@ class Team {
   }
 
   __device__ __forceinline__ void sync() const {
-    if (lanes_ == static_cast<int>(blockDim.x))
-      __syncthreads();
-    else
+    if constexpr (Several)
       ptx::bar_sync(1 + index_, lanes_);
+    else
+      __syncthreads();
   }
 
   reduce::Memory<Value>& memory_;

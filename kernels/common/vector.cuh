@@ -63,29 +63,29 @@ __device__ __forceinline__ int lead_of(const T* at) {
   return static_cast<int>(reinterpret_cast<uintptr_t>(at) % 16 / sizeof(T));
 }
 
-// One row. T is const where it is only read.
-template <class T, int N>
+// One row. T is const where it is only read; Index is long long where a row may be longer than 2^31 - 8.
+template <class T, int N, class Index = int>
 class Row {
   using Element = std::remove_const_t<T>;
 
  public:
   // `lead`: elements that the first run lacks at its start; 0 where columns have to belong to the same thread in every
   // row. A row of no elements reads zeros and writes nothing.
-  __device__ __forceinline__ Row(T* at, long long count, int lead)
+  __device__ __forceinline__ Row(T* at, Index count, int lead)
       : at_(at), count_(count), lead_(lead), aligned_(lead_of(at) == lead % kWidth<Element>) {}
 
-  __device__ __forceinline__ long long runs() const { return (count_ + lead_ + N - 1) / N; }
+  __device__ __forceinline__ Index runs() const { return (count_ + lead_ + N - 1) / N; }
 
   // The first element of run p; negative where the row starts inside it.
-  __device__ __forceinline__ long long first(long long p) const { return p * N - lead_; }
+  __device__ __forceinline__ Index first(Index p) const { return p * N - lead_; }
 
-  __device__ __forceinline__ bool inside(long long i) const { return i >= 0 && i < count_; }
+  __device__ __forceinline__ bool inside(Index i) const { return i >= 0 && i < count_; }
 
   // Whether all of run p is in the row.
-  __device__ __forceinline__ bool whole(long long p) const { return first(p) >= 0 && first(p) + N <= count_; }
+  __device__ __forceinline__ bool whole(Index p) const { return first(p) >= 0 && first(p) + N <= count_; }
 
   // Run p, zero outside the row.
-  __device__ __forceinline__ Run<Element, N> load(long long p) const {
+  __device__ __forceinline__ Run<Element, N> load(Index p) const {
     using Word = typename Run<Element, N>::Word;
     Run<Element, N> run;
     if (aligned_ && whole(p)) {
@@ -98,7 +98,7 @@ class Row {
   }
 
   // The same for what nothing writes while the kernel runs and nobody reads twice: it leaves L1 to others.
-  __device__ __forceinline__ Run<Element, N> stream(long long p) const {
+  __device__ __forceinline__ Run<Element, N> stream(Index p) const {
     Run<Element, N> run;
     if (aligned_ && whole(p)) {
 #pragma unroll
@@ -111,18 +111,24 @@ class Row {
   }
 
   // Puts `fill` in place of what is outside the row.
-  __device__ __forceinline__ void fill_outside(float (&v)[N], long long p, float fill) const {
+  __device__ __forceinline__ void fill_outside(float (&v)[N], Index p, float fill) const {
     if (whole(p)) return;
 #pragma unroll
     for (int i = 0; i < N; i++)
       if (!inside(first(p) + i)) v[i] = fill;
   }
 
-  __device__ __forceinline__ void store(long long p, const Run<Element, N>& run) const {
+  __device__ __forceinline__ void store(Index p, const Run<Element, N>& run) const {
     using Word = typename Run<Element, N>::Word;
     if (aligned_ && whole(p)) {
 #pragma unroll
-      for (int w = 0; w < run.kWords; w++) reinterpret_cast<Word*>(at_ + first(p))[w] = run.word[w];
+      for (int w = 0; w < run.kWords; w++) {
+        Word* to = reinterpret_cast<Word*>(at_ + first(p)) + w;
+        if constexpr (sizeof(Word) == 16)
+          ptx::st_global_16(to, run.word[w]);
+        else
+          *to = run.word[w];
+      }
     } else {
       float v[N];
       run.get(v);
@@ -132,14 +138,14 @@ class Row {
     }
   }
 
-  __device__ __forceinline__ void store(long long p, const float (&v)[N]) const {
+  __device__ __forceinline__ void store(Index p, const float (&v)[N]) const {
     Run<Element, N> run;
     run.set(v);
     store(p, run);
   }
 
  private:
-  __device__ __forceinline__ void gather(Run<Element, N>& run, long long p) const {
+  __device__ __forceinline__ void gather(Run<Element, N>& run, Index p) const {
     float v[N];
 #pragma unroll
     for (int i = 0; i < N; i++) v[i] = inside(first(p) + i) ? widen(at_[first(p) + i]) : 0.0f;
@@ -147,9 +153,21 @@ class Row {
   }
 
   T* at_;
-  long long count_;
+  Index count_;
   int lead_;
   bool aligned_;
+};
+
+// Rows of one operand: `stride` elements between the starts of its rows.
+template <class T>
+struct Matrix {
+  T* at;
+  long long stride;
+
+  template <int N, class Index>
+  __device__ __forceinline__ Row<T, N, Index> row(int r, Index cols, int lead) const {
+    return Row<T, N, Index>(at + r * stride, cols, lead);
+  }
 };
 
 // Runs that any row of a (rows, cols) matrix has at most.
