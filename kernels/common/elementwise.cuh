@@ -5,8 +5,8 @@
 #pragma once
 #include "common/vector.cuh"
 
-// The elements of each input to those of each output: f(const float (&x)[Inputs], float (&y)[Outputs]). An output may be
-// an input.
+// The elements of each input to those of each output: f(const float (&x)[Inputs], float (&y)[Outputs]). An output may
+// be an input.
 template <class T, int Runs, int Inputs, int Outputs, class F>
 __device__ __forceinline__ void elementwise(const Matrix<const T> (&in)[Inputs], const Matrix<T> (&out)[Outputs],
                                             int rows, long long cols, F f) {

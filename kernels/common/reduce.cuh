@@ -38,10 +38,11 @@ struct Memory {
 
 }  // namespace reduce
 
-// The threads of a block are dealt to teams of `lanes` neighbours, each with its own row. A team is a power of two up to
-// 32 threads, or the whole block; with `Several`, whole warps, of which there are at most 15 teams. All threads of the
-// block come to every reduction, those without a row too. (`Several` costs all 16 barriers, of which a multiprocessor
-// has a limited number: fewer blocks fit.)
+// The threads of a block are dealt to teams of `lanes` neighbours, each with its own row. A team is a power of two up
+// to 32 threads, or the whole block, and all threads of the block come to every reduction, those without a row too.
+//
+// With `Several`, teams are whole warps and need not keep step; at most 15 of them have more than one warp. That takes
+// all 16 barriers of a block.
 template <class Value, bool Several = false>
 class Team {
  public:

@@ -4,8 +4,8 @@
 //           once per element. 16-byte accesses, four in flight per thread.
 // Replaces: portable_online, which reads a row and takes its exponentials twice.
 // Needs:    at most 2048 runs of 16 bytes per row.
-// Launch:   teams of `lanes` threads, a power of two up to 32 or the whole block, of four runs each; blocks of one team,
-//           or of 128 threads where teams are smaller; grid ceil(rows / teams).
+// Launch:   teams of `lanes` threads, a power of two up to 32 or the whole block, of four runs each; blocks of one
+//           team, or of 128 threads where teams are smaller; grid ceil(rows / teams).
 // Limits:   none beyond its needs.
 // Numerics: f32; the difference to the maximum is rounded once; exp by expf for f32, by ex2.approx for bf16.
 #include "common/online.cuh"

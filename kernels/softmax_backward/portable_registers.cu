@@ -4,8 +4,8 @@
 //           accesses, eight in flight per thread.
 // Replaces: portable_plain, which reads each row twice, an element at a time.
 // Needs:    at most 2048 runs of 16 bytes per row.
-// Launch:   teams of `lanes` threads, a power of two up to 32 or the whole block, of four runs each; blocks of one team,
-//           or of 128 threads where teams are smaller; grid ceil(rows / teams).
+// Launch:   teams of `lanes` threads, a power of two up to 32 or the whole block, of four runs each; blocks of one
+//           team, or of 128 threads where teams are smaller; grid ceil(rows / teams).
 // Limits:   operands at different distances from a multiple of 16 bytes are read element by element.
 // Numerics: f32; sums over threads in a fixed order.
 #include "common/reduce.cuh"
