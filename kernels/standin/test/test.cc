@@ -230,7 +230,7 @@ struct Mistake {
 };
 constexpr Mistake mistakes[] = {
     {"missing_wait", "CUDA_ERROR_LAUNCH_FAILED", "has not been waited for"},
-    {"missing_barrier_after_wait", "CUDA_ERROR_LAUNCH_FAILED", "race: read of 4 bytes"},
+    {"missing_barrier_after_wait", "CUDA_ERROR_LAUNCH_FAILED", "race: write of 16 bytes"},
     {"wrong_commit_group", "CUDA_ERROR_LAUNCH_FAILED", "has not been waited for"},
     {"missing_barrier", "CUDA_ERROR_LAUNCH_FAILED", "race: "},
     {"overwritten_too_early", "CUDA_ERROR_LAUNCH_FAILED", "race: "},
@@ -238,7 +238,7 @@ constexpr Mistake mistakes[] = {
     {"missing_syncwarp", "CUDA_ERROR_LAUNCH_FAILED", "race: "},
     {"syncwarp_across_warps", "CUDA_ERROR_LAUNCH_FAILED", "race: "},
     {"read_past_the_end", "CUDA_ERROR_ILLEGAL_ADDRESS", "0 bytes past the end of the allocation of 4096 bytes"},
-    {"write_past_the_end", "CUDA_ERROR_ILLEGAL_ADDRESS", "thread (127, 0, 0): illegal address: write of 4 bytes"},
+    {"write_past_the_end", "CUDA_ERROR_ILLEGAL_ADDRESS", "illegal address: write of 4 bytes"},
     {"dynamic_shared_past_the_end", "CUDA_ERROR_ILLEGAL_ADDRESS", "of which the launch gave 2048"},
     {"row_past_the_end", "CUDA_ERROR_ILLEGAL_ADDRESS", "index 33 is outside 'float [33]'"},
     {"divergent_barrier", "CUDA_ERROR_LAUNCH_FAILED", "divergent barrier"},
