@@ -1,3 +1,5 @@
+#include <dlfcn.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -228,13 +230,25 @@ CUresult cuGetErrorString(CUresult code, const char** text) {
   return CUDA_ERROR_INVALID_VALUE;
 }
 
-// The stand-in's own two calls: new failures to inject, counted from now, and the sentence of the last failure.
-void standinFail(const char* specification) {
+// The stand-in's own calls: the folder of the kernels built for it, new failures to inject, counted from now, and the
+// sentence of the last failure.
+const char* standin_kernels() {
+  static const std::string* folder = [] {
+    if (const char* named = std::getenv("STANDIN_KERNELS")) return new std::string(named);
+    Dl_info info;
+    dladdr(reinterpret_cast<void*>(&standin_kernels), &info);
+    std::string library = info.dli_fname;
+    return new std::string(library.substr(0, library.rfind('/') + 1) + "kernels");
+  }();
+  return folder->c_str();
+}
+
+void standin_fail(const char* specification) {
   STANDIN_LOCK;
   inject(specification);
 }
 
-const char* standinReport() {
+const char* standin_report() {
   STANDIN_LOCK;
   return driver().report.c_str();
 }

@@ -120,7 +120,7 @@ struct Device {
   int primary_users = 0;
 };
 
-// Failures asked for by STANDIN_FAIL or standinFail.
+// Failures asked for by STANDIN_FAIL or standin_fail.
 struct Injection {
   std::string kind, kernel;
   uint64_t after;
