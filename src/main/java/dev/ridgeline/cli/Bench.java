@@ -71,6 +71,13 @@ final class Bench implements Callable<Integer> {
     private boolean ladder;
 
     @Option(
+            names = "--peers",
+            scope = ScopeType.INHERIT,
+            description =
+                    "Beside ours, other libraries' kernels that this device can run (cuBLASLt).")
+    private boolean peers;
+
+    @Option(
             names = "--list",
             scope = ScopeType.INHERIT,
             description = "Names the rows, and measures nothing.")
@@ -124,7 +131,7 @@ final class Bench implements Callable<Integer> {
     }
 
     private List<CampaignCase<?>> plan(List<Suites.Entry> entries, Sites sites) {
-        var plan = new Plan(kernel, ladder);
+        var plan = new Plan(kernel, ladder, peers);
         for (var entry : entries)
             if (ops.isEmpty() || ops.contains(entry.workload().type()))
                 for (var site : entry.single() ? sites.andSingle() : sites.asked())

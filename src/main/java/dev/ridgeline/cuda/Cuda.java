@@ -67,7 +67,7 @@ public final class Cuda {
     /// without the driver, of which the host's checks tell.
     public static List<Check> checks() {
         if (!LibCuda.found()) return List.of();
-        return List.of(driver(), kernels());
+        return List.of(driver(), kernels(), nvml(), cublas());
     }
 
     private static Check driver() {
@@ -94,7 +94,7 @@ public final class Cuda {
 
     private static Check kernels() {
         var name = "CUDA kernels";
-        var all = CudaKernels.all();
+        var all = CudaKernels.all().stream().filter(k -> !k.peer()).toList();
         long built = all.stream().filter(k -> KernelImages.built(k.id())).count();
         var detail = "%d of %d were built for GPUs".formatted(built, all.size());
         return built == all.size()
@@ -104,5 +104,21 @@ public final class Cuda {
                         Check.Status.WARN,
                         detail,
                         Optional.of("build Ridgeline where nvcc is on the path"));
+    }
+
+    private static Check nvml() {
+        return found("NVML", Nvml.open().isPresent(), Nvml.detail());
+    }
+
+    private static Check cublas() {
+        if (absence().isPresent() || standin())
+            return found("cuBLASLt", false, "not looked for without a GPU");
+        return found("cuBLASLt", CublasLt.open().isPresent(), CublasLt.detail());
+    }
+
+    /// Libraries that nothing depends on.
+    private static Check found(String name, boolean found, String detail) {
+        return new Check(
+                name, Check.Status.PASS, found ? detail : "not used: " + detail, Optional.empty());
     }
 }

@@ -130,15 +130,12 @@ public final class CudaDevice implements Device {
     CudaStream own(Stream other) {
         if (other instanceof CudaStream queue && queue.driver() == driver) return queue;
         throw new IllegalArgumentException(
-                "what is bound to %s was launched on a stream of another device"
-                        .formatted(name()));
+                "what is bound to %s was launched on a stream of another device".formatted(name()));
     }
 
     @Override
     public Launch sequence(List<Launch> launches) {
-        return launches.isEmpty()
-                ? Device.super.sequence(launches)
-                : new CudaGraph(this, launches);
+        return launches.isEmpty() ? Device.super.sequence(launches) : new CudaGraph(this, launches);
     }
 
     @Override

@@ -23,7 +23,14 @@ public final class CudaError extends DeviceFailure {
     /// @param name `CUDA_ERROR_ILLEGAL_ADDRESS`
     /// @param doing `copying 4096 bytes to the device`
     CudaError(String device, int code, String name, String doing) {
-        super(String.format(Locale.ROOT, "%s: %s while %s", device, name, doing));
+        super(
+                String.format(
+                        Locale.ROOT,
+                        "%s: %s while %s%s",
+                        device,
+                        name,
+                        doing,
+                        LibCuda.standinReport().map(report -> ": " + report).orElse("")));
         this.code = code;
     }
 

@@ -12,9 +12,13 @@ import java.util.function.Function;
 /// A kernel of this backend, as data: its name, what it will not do, and how an op becomes
 /// launches. The name is that of its source, `kernels/<op>/<arch>_<idea>.cu`.
 ///
-/// @param arch `portable` for any device from sm_80 on, or the one it is built for: `sm90a`
+/// @param peer whether it is another library's
 record CudaKernel<O extends Op>(
-        KernelId id, Function<O, Optional<String>> refuses, BiConsumer<O, LaunchPlan> plans) {
+        KernelId id,
+        Function<O, Optional<String>> refuses,
+        BiConsumer<O, LaunchPlan> plans,
+        boolean peer) {
+    /// @param arch `portable` for any device from sm_80 on, or the one it is built for: `sm90a`
     /// @param refuses words of the source's `Needs`; asked about ops whose tensors may have no
     ///   memory
     /// @param plans names the launches that compute the op, in their order
@@ -24,7 +28,16 @@ record CudaKernel<O extends Op>(
             String idea,
             Function<O, Optional<String>> refuses,
             BiConsumer<O, LaunchPlan> plans) {
-        return new CudaKernel<>(new KernelId(Op.name(op), arch, idea), refuses, plans);
+        return new CudaKernel<>(new KernelId(Op.name(op), arch, idea), refuses, plans, false);
+    }
+
+    /// A kernel of another library, for comparison.
+    static <O extends Op> CudaKernel<O> peer(
+            Class<O> op,
+            String idea,
+            Function<O, Optional<String>> refuses,
+            BiConsumer<O, LaunchPlan> plans) {
+        return new CudaKernel<>(new KernelId(Op.name(op), "any", idea), refuses, plans, true);
     }
 
     /// The kernel as one device runs it, or refuses to.
@@ -37,7 +50,13 @@ record CudaKernel<O extends Op>(
 
             @Override
             public Optional<String> refusal(O op) {
-                return device.images().refusal(id).or(() -> refuses.apply(op));
+                var built = peer ? Optional.<String>empty() : device.images().refusal(id);
+                return built.or(() -> refuses.apply(op));
+            }
+
+            @Override
+            public boolean peer() {
+                return peer;
             }
 
             @Override

@@ -9,6 +9,7 @@ final class CudaKernels {
     private static final List<Supplier<List<CudaKernel<?>>>> FAMILIES =
             List.of(
                     GemmTable::kernels,
+                    CublasTable::kernels,
                     AttentionTable::kernels,
                     NormTable::kernels,
                     SoftmaxTable::kernels,

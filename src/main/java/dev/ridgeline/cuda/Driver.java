@@ -115,13 +115,18 @@ final class Driver implements AutoCloseable {
     }
 
     void check(int code, String doing, Object... sizes) {
-        if (code != 0) throw error(code, String.format(Locale.ROOT, doing, sizes));
+        if (code != 0) throw failed(error(code), code, String.format(Locale.ROOT, doing, sizes));
     }
 
-    private CudaError error(int code, String doing) {
-        var error = new CudaError(name, code, CUresult.stringFor(code), doing);
-        if (error.fatal()) failure = Optional.of(error);
-        return error;
+    /// `CUDA_ERROR_ILLEGAL_ADDRESS`.
+    static String error(int code) {
+        return CUresult.stringFor(code);
+    }
+
+    private CudaError failed(String error, int code, String doing) {
+        var failed = new CudaError(name, code, error, doing);
+        if (failed.fatal()) failure = Optional.of(failed);
+        return failed;
     }
 
     /// Bytes of memory that nobody uses, and in all.
@@ -242,7 +247,7 @@ final class Driver implements AutoCloseable {
     void enqueue(LaunchStep step, Queue queue) {
         enter();
         int code = step.on(queue.address());
-        if (code != 0) throw error(code, step.doing());
+        if (code != 0) throw failed(step.error(code), code, step.doing());
     }
 
     Queue queue() {

@@ -10,7 +10,6 @@ import dev.ridgeline.device.Stream;
 import dev.ridgeline.tensor.Tensor;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,6 +24,7 @@ final class LaunchPlan {
     private final Arena arena = Arena.ofShared();
     private final List<LaunchStep> steps = new ArrayList<>();
     private final List<CudaBuffer> scratch = new ArrayList<>();
+    private final List<CublasLt.Product> products = new ArrayList<>();
 
     LaunchPlan(CudaDevice device, KernelId id) {
         this.device = device;
@@ -65,6 +65,14 @@ final class LaunchPlan {
         steps.add(new LaunchStep.Fill(buffer.address(), (byte) value, buffer.bytes()));
     }
 
+    /// Adds a product by NVIDIA's library, which the plan closes.
+    void product(CublasLt.Product product) {
+        products.add(product);
+        if (product.workspaceBytes() > 0)
+            product.workspace(scratch(product.workspaceBytes()).address());
+        steps.add(new LaunchStep.Product(product));
+    }
+
     /// Memory of the device that lives as long as the binding; its contents are undefined at first
     /// and kept between launches.
     ///
@@ -73,6 +81,11 @@ final class LaunchPlan {
         var buffer = device.allocate(bytes);
         scratch.add(buffer);
         return buffer;
+    }
+
+    /// The name of the device.
+    String where() {
+        return device.name();
     }
 
     /// Streaming multiprocessors of the device, for the size of a grid that fills it.
@@ -94,7 +107,7 @@ final class LaunchPlan {
     }
 
     /// The arguments, and the array of pointers to them that `cuLaunchKernel` takes.
-    private MemorySegment packed(String symbol, Object[] arguments) {
+    private long packed(String symbol, Object[] arguments) {
         var values = arena.allocate(JAVA_LONG, Math.max(1, arguments.length));
         var pointers = arena.allocate(JAVA_LONG, Math.max(1, arguments.length));
         for (int i = 0; i < arguments.length; i++) {
@@ -115,10 +128,11 @@ final class LaunchPlan {
             }
             pointers.setAtIndex(JAVA_LONG, i, place.address());
         }
-        return pointers;
+        return pointers.address();
     }
 
-    private long address(Tensor t) {
+    /// Where a tensor of this device begins.
+    long address(Tensor t) {
         if (t.buffer() instanceof CudaBuffer buffer && buffer.device() == device)
             return buffer.address() + t.offset() * t.dtype().bytes();
         throw new IllegalArgumentException(
@@ -144,6 +158,7 @@ final class LaunchPlan {
     void close() {
         if (!arena.scope().isAlive()) return;
         scratch.forEach(CudaBuffer::close);
+        products.forEach(CublasLt.Product::close);
         arena.close();
     }
 }

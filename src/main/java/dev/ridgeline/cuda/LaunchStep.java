@@ -1,6 +1,5 @@
 package dev.ridgeline.cuda;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 
 /// One thing a bound op puts into a stream, with everything the driver asks for resolved at
@@ -12,15 +11,15 @@ sealed interface LaunchStep {
     /// For the sentence of an error.
     String doing();
 
-    /// @param parameters pointers to the arguments, in native memory that lives as long as the
-    ///   binding
+    /// The name of a code.
+    default String error(int code) {
+        return Driver.error(code);
+    }
+
+    /// @param parameters address of the pointers to the arguments, in native memory that lives as
+    ///   long as the binding
     record Kernel(
-            String symbol,
-            long function,
-            Grid grid,
-            int threads,
-            int sharedBytes,
-            MemorySegment parameters)
+            String symbol, long function, Grid grid, int threads, int sharedBytes, long parameters)
             implements LaunchStep {
         @Override
         public int on(long stream) {
@@ -60,6 +59,24 @@ sealed interface LaunchStep {
         @Override
         public String doing() {
             return "launching a graph of %d launches".formatted(launches);
+        }
+    }
+
+    /// A product by NVIDIA's library.
+    record Product(CublasLt.Product product) implements LaunchStep {
+        @Override
+        public int on(long stream) {
+            return product.on(stream);
+        }
+
+        @Override
+        public String error(int code) {
+            return CublasLt.status(code);
+        }
+
+        @Override
+        public String doing() {
+            return "launching a product of cuBLASLt";
         }
     }
 

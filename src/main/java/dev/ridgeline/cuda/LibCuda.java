@@ -29,6 +29,13 @@ final class LibCuda {
         return LIBRARY.orElseThrow(() -> new IllegalStateException(ABSENT));
     }
 
+    /// What the stand-in has to say of the last failure: which kernel, block and thread did what.
+    static Optional<String> standinReport() {
+        return LIBRARY.flatMap(library -> library.find("standinReport", Name.class))
+                .map(report -> NativeLibrary.text(report.get()))
+                .filter(report -> !report.isBlank());
+    }
+
     /// Folder of the kernels that the stand-in driver runs; empty on a real driver.
     static Optional<Path> standinKernels() {
         return LIBRARY.flatMap(library -> library.find("standin_kernels", Name.class))

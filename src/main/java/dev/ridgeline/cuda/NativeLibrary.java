@@ -11,15 +11,29 @@ import java.lang.invoke.MethodHandleProxies;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /// A C library and its functions, each as an instance of a Java interface with one method: numbers
 /// are passed as they are, a `MemorySegment` as its address. A `long` also stands for a pointer or
 /// a handle that Java does not look into.
-///
-/// @param path as it was given to the loader: a file, or a name that the loader looked up
-record NativeLibrary(String path, SymbolLookup symbols) {
+final class NativeLibrary {
+    private final String path;
+    private final SymbolLookup symbols;
+    private final Map<String, Object> calls = new ConcurrentHashMap<>();
+
+    private NativeLibrary(String path, SymbolLookup symbols) {
+        this.path = path;
+        this.symbols = symbols;
+    }
+
+    /// As it was given to the loader: a file, or a name that the loader looked up.
+    String path() {
+        return path;
+    }
+
     /// Opens a library for the rest of the process; empty if the loader does not find it, or it
     /// needs another one that is not found.
     @SuppressWarnings("restricted") // opening a library runs its initialisers
@@ -41,16 +55,20 @@ record NativeLibrary(String path, SymbolLookup symbols) {
     }
 
     /// The same; empty if the library has no such function.
-    @SuppressWarnings("restricted") // the signatures are those of the vendors' headers
     <T> Optional<T> find(String function, Class<T> signature) {
         return symbols.find(function)
                 .map(
                         address ->
-                                MethodHandleProxies.asInterfaceInstance(
-                                        signature,
-                                        Linker.nativeLinker()
-                                                .downcallHandle(
-                                                        address, descriptor(only(signature)))));
+                                signature.cast(
+                                        calls.computeIfAbsent(
+                                                function, _ -> bound(address, signature))));
+    }
+
+    @SuppressWarnings("restricted") // the signatures are those of the vendors' headers
+    private static <T> T bound(MemorySegment address, Class<T> signature) {
+        return MethodHandleProxies.asInterfaceInstance(
+                signature,
+                Linker.nativeLinker().downcallHandle(address, descriptor(only(signature))));
     }
 
     private static Method only(Class<?> signature) {

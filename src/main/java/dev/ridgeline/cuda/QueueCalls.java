@@ -1,11 +1,9 @@
 package dev.ridgeline.cuda;
 
-import java.lang.foreign.MemorySegment;
-
 /// The calls that a training step makes hundreds of times, bound directly: JCuda would build the
 /// block of parameters anew for each launch. All return a `CUresult`.
 final class QueueCalls {
-    /// `cuLaunchKernel`; `parameters` is an array of pointers to the arguments.
+    /// `cuLaunchKernel`; `parameters` is the address of an array of pointers to the arguments.
     public interface Launch {
         int launch(
                 long function,
@@ -17,7 +15,7 @@ final class QueueCalls {
                 int blockZ,
                 int sharedBytes,
                 long stream,
-                MemorySegment parameters,
+                long parameters,
                 long extra);
     }
 

@@ -36,7 +36,7 @@ public interface Device extends AutoCloseable {
     /// Every kernel this device has for `op`, preferred first. Empty if it has none.
     <O extends Op> List<Kernel<O>> kernels(Class<O> op);
 
-    /// Binds the first kernel that accepts `op`.
+    /// Binds the first kernel of ours that accepts `op`.
     ///
     /// @throws NoKernel naming each refusal, if none does
     default <O extends Op> Launch bind(O op) {
@@ -44,6 +44,7 @@ public interface Device extends AutoCloseable {
         var type = (Class<O>) op.getClass();
         var refusals = new StringBuilder();
         for (var kernel : kernels(type)) {
+            if (kernel.peer()) continue;
             var refusal = kernel.refusal(op);
             if (refusal.isEmpty()) return kernel.bind(op);
             refusals.append("\n  ").append(kernel.id()).append(": ").append(refusal.get());
