@@ -3,9 +3,9 @@
 // Idea: one thread, one element, three lines. The kernel that is obviously right, and the bottom of the ladder.
 // Replaces: nothing.
 // Needs: nothing.
-// Launch: grid (ceil(n / 32), ceil(m / 8), batch), block 256, no dynamic shared memory.
+// Launch: grid (ceil(m / 8), ceil(n / 32), batch), block 256, no dynamic shared memory.
 // Limits: element (i, p) of a is at i * a_row + p * a_depth, element (p, j) of b at p * b_depth + j * b_column, which
-//   covers every form and leading dimension. ceil(m / 8) is at most 65535.
+//   covers every form and leading dimension. ceil(n / 32) is at most 65535.
 // Numerics: one f32 accumulator an element, depth in ascending order; the same bits every run.
 #include "common/gemm_output.cuh"
 
@@ -14,8 +14,8 @@ namespace {
 template <typename T>
 __device__ __forceinline__ void element(const T* a, long long a_row, long long a_depth, const T* b, long long b_depth,
                                         long long b_column, const gemm::Output& output, int k) {
-  const int row = blockIdx.y * 8 + threadIdx.x / 32;
-  const int column = blockIdx.x * 32 + threadIdx.x % 32;
+  const int row = blockIdx.x * 8 + threadIdx.x / 32;
+  const int column = blockIdx.y * 32 + threadIdx.x % 32;
   if (row >= output.m || column >= output.n) return;
   a += row * a_row;
   b += column * b_column;

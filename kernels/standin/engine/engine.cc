@@ -117,7 +117,7 @@ void report_deadlock(Worker& w) {
       continue;
     }
     if (t.state == State::barrier && t.barrier == 0) {
-      where = "__syncthreads at " + std::string(t.file) + ":" + std::to_string(t.line);
+      where = "__syncthreads at " + source_name(t.file) + ":" + std::to_string(t.line);
     } else if (t.state == State::barrier) {
       const Barrier& b = w.barrier[t.barrier];
       where = "barrier " + std::to_string(t.barrier) + " (" + std::to_string(b.arrived) + " of " +
@@ -335,6 +335,12 @@ void yield() {
   to_scheduler(*worker);
 }
 
+// From the folder of the kernels on.
+std::string source_name(std::string path) {
+  if (size_t kernels = path.rfind("/kernels/"); kernels != std::string::npos) path.erase(0, kernels + 9);
+  return path.rfind("./", 0) == 0 ? path.substr(2) : path;
+}
+
 std::string thread_name(const Thread& t) {
   return "(" + std::to_string(t.index.x) + ", " + std::to_string(t.index.y) + ", " + std::to_string(t.index.z) + ")";
 }
@@ -343,35 +349,38 @@ void fail(Fault fault, uintptr_t site, const std::string& what) {
   Worker& w = *worker;
   w.failure = Failure{fault, "kernel " + std::string(w.launch->entry->name) + ", block (" +
                                  std::to_string(w.block.x) + ", " + std::to_string(w.block.y) + ", " +
-                                 std::to_string(w.block.z) + "), thread " + thread_name(*w.current) + ": " + what +
-                                 " at " + source_of(*w.launch->image, site) + "."};
+                                 std::to_string(w.block.z) + "), thread " + thread_name(*w.current) + ", " +
+                                 source_of(*w.launch->image, site) + ": " + what + "."};
   to_scheduler(w);
   __builtin_unreachable();
 }
 
 void trap() { fail(Fault::launch_failed, STANDIN_CALLER, "__trap was called"); }
 
-// The file and line of an address, by addr2line from g++'s own package; the bare offset where that is missing.
+// The file and line of an address, by addr2line, which comes with g++; the bare offset where that is missing. Of a chain
+// of inlined calls the kernel's own line is meant, not those of the wrappers under it.
 std::string source_of(const Image& image, uintptr_t site) {
   char command[256];
-  snprintf(command, sizeof command, "addr2line -e /proc/%d/fd/%d 0x%zx 2>/dev/null", getpid(), image.file,
+  snprintf(command, sizeof command, "addr2line -i -e /proc/%d/fd/%d 0x%zx 2>/dev/null", getpid(), image.file,
            site - 1 - image.base);
-  std::string line;
+  std::string inner, kernel;
   if (FILE* pipe = popen(command, "r")) {
     char text[1024];
-    if (fgets(text, sizeof text, pipe) != nullptr) line = text;
+    while (fgets(text, sizeof text, pipe) != nullptr) {
+      std::string line(text, strcspn(text, " \n"));
+      if (line[0] == '?' || line.find("standin/include/") != std::string::npos) continue;
+      line = source_name(line);
+      if (inner.empty() && line.find("common/ptx/") == std::string::npos) inner = line;
+      if (kernel.empty() && line.find(".cu:") != std::string::npos) kernel = line;
+    }
     pclose(pipe);
   }
-  while (!line.empty() && (line.back() == '\n' || line.back() == ')')) {
-    if (line.back() == ')') line.erase(line.rfind(" ("));
-    else line.pop_back();
-  }
-  if (size_t kernels = line.rfind("/kernels/"); kernels != std::string::npos) line.erase(0, kernels + 1);
-  if (line.empty() || line[0] == '?') {
+  if (inner.empty() && kernel.empty()) {
     snprintf(command, sizeof command, "image offset 0x%zx", site - image.base);
     return command;
   }
-  return line;
+  return inner.empty() || kernel.empty() || inner == kernel ? inner + (inner.empty() ? kernel : "")
+                                                            : inner + " under " + kernel;
 }
 
 int sync_threads(Count count, int predicate, int line, const char* file) {
@@ -383,8 +392,8 @@ int sync_threads(Count count, int predicate, int line, const char* file) {
       if (!w.barrier[0].waiting[i]) continue;
       if (other.line != line || strcmp(other.file, file) != 0) {
         fail(Fault::launch_failed, STANDIN_CALLER,
-             "divergent barrier: thread " + thread_name(other) + " waits at the __syncthreads at " + other.file + ":" +
-                 std::to_string(other.line) + ", this one reached another");
+             "divergent barrier: thread " + thread_name(other) + " waits at the __syncthreads at " +
+                 source_name(other.file) + ":" + std::to_string(other.line) + ", this one reached another");
       }
       break;
     }

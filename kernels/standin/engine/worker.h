@@ -108,6 +108,7 @@ void wait();  // leaves the current thread until something made it ready
 void yield();
 void make_ready(Worker& w, int thread);
 std::string thread_name(const Thread& t);
+std::string source_name(std::string path);
 std::string source_of(const Image& image, uintptr_t site);
 
 // warp.cc
