@@ -345,8 +345,9 @@ final class Driver implements AutoCloseable {
             CURRENT.remove();
             if (failure.isEmpty()) JCudaDriver.cuCtxSetCurrent(new CUcontext());
         }
-        // of a failed context nothing is left to release
         if (failure.isEmpty())
             check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "releasing the context");
+        // a failed context cannot be released, but some errors end with it
+        else JCudaDriver.cuDevicePrimaryCtxReset(device);
     }
 }
