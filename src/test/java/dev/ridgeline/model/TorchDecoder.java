@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
 
 import dev.ridgeline.oracle.TorchEngine;
 import dev.ridgeline.oracle.TorchScript;
@@ -12,6 +13,7 @@ import dev.ridgeline.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// The same training step in PyTorch: its own operators forward, its autograd backward, and
 /// AdamW as its documentation writes it. Parameters are in the order of [Parameters#all].
@@ -41,6 +43,8 @@ final class TorchDecoder implements AutoCloseable {
                 state.add(MANAGER.create(values, new Shape(dims)));
             }
         this.script = TorchScript.of(MANAGER, body());
+        // fusing takes PyTorch half a minute, and a test runs ten steps
+        JniUtils.setGraphExecutorOptimize(false);
     }
 
     Result step(int[] tokens, int[] targets, double rate, long step) {
@@ -94,23 +98,24 @@ final class TorchDecoder implements AutoCloseable {
         lines.add("norm = torch.sqrt(squares)");
         lines.add("factor = torch.clamp(%s / (norm + 1.0e-6), None, 1.0)".formatted(options.clip()));
         var o = options.optimizer();
-        for (int i = 0; i < n; i++) {
-            double decay = parameters.get(i).decays() ? o.decay() : 0;
-            lines.add("g = gs[%d] * factor".formatted(i));
-            lines.add("m%1$d = ms[%1$d] * %2$s + g * %3$s".formatted(i, o.beta1(), 1 - o.beta1()));
-            lines.add(
-                    "v%1$d = vs[%1$d] * %2$s + g * g * %3$s".formatted(i, o.beta2(), 1 - o.beta2()));
-            lines.add("change = (m%1$d / unbias1) / (torch.sqrt(v%1$d / unbias2) + %2$s)".formatted(i, o.eps()));
-            lines.add("old = torch.detach(ps[%d])".formatted(i));
-            lines.add("n%d = old - rate * (change + %s * old)".formatted(i, decay));
-        }
-        var result = new StringBuilder("return [loss, norm]");
-        for (var list : List.of("n", "m", "v")) {
-            result.append(" + [");
-            for (int i = 0; i < n; i++) result.append(i > 0 ? ", " : "").append(list).append(i);
-            result.append("]");
-        }
-        lines.add(result.toString());
+        var decays =
+                parameters.stream()
+                        .map(p -> String.valueOf(p.decays() ? o.decay() : 0))
+                        .collect(Collectors.joining(", "));
+        lines.add("decays = [%s]".formatted(decays));
+        for (var list : List.of("pn", "mn", "vn"))
+            lines.add("%s = annotate(List[Tensor], [])".formatted(list));
+        // a loop, because PyTorch takes long to fuse what is written out
+        lines.add("for i in range(%d):".formatted(n));
+        lines.add("  g = gs[i] * factor");
+        lines.add("  m = ms[i] * %s + g * %s".formatted(o.beta1(), 1 - o.beta1()));
+        lines.add("  v = vs[i] * %s + g * g * %s".formatted(o.beta2(), 1 - o.beta2()));
+        lines.add("  change = (m / unbias1) / (torch.sqrt(v / unbias2) + %s)".formatted(o.eps()));
+        lines.add("  old = torch.detach(ps[i])");
+        lines.add("  torch.append(pn, old - rate * (change + decays[i] * old))");
+        lines.add("  torch.append(mn, m)");
+        lines.add("  torch.append(vn, v)");
+        lines.add("return [loss, norm] + pn + mn + vn");
         return String.join("\n", lines);
     }
 
