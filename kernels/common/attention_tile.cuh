@@ -1,22 +1,12 @@
 // Rows of one head, bf16, between global memory and swizzled shared memory. A row is `Columns` elements there, of which
 // the head has `columns`, a multiple of 8; the rest is zero, which adds nothing to any product.
 #pragma once
+#include "common/attention_heads.cuh"
 #include "common/tile.cuh"
 
 namespace attention {
 
 using tile::bf16;
-
-constexpr float kLog2E = 1.4426950408889634f;
-
-// A (B, heads, rows, D) tensor, its strides in elements.
-template <typename T>
-struct Heads {
-  T* data;
-  long long batch, head, row;
-
-  __device__ __forceinline__ T* at(int b, int h) const { return data + b * batch + h * head; }
-};
 
 // Starts copying rows [first, first + Rows) of a head, `step` elements apart; rows from `rows` on become zero. Addresses
 // are computed anew from `first`, which costs less than the registers that running pointers would hold.

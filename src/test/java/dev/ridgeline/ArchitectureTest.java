@@ -25,6 +25,8 @@ class ArchitectureTest {
                     entry("hardware", Set.of("op", "tensor")),
                     entry("device", Set.of("hardware", "op", "tensor")),
                     entry("reference", Set.of("op", "tensor")),
+                    entry("shard", Set.of("device", "hardware", "op", "tensor")),
+                    entry("model", Set.of("shard", "device", "hardware", "op", "tensor")),
                     entry(
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
@@ -36,6 +38,8 @@ class ArchitectureTest {
                             Set.of(
                                     "report",
                                     "measure",
+                                    "model",
+                                    "shard",
                                     "reference",
                                     "cpu",
                                     "cuda",
