@@ -29,6 +29,7 @@ public final class CudaDevice implements Device {
     /// @param limit bytes that may be allocated at once, given those that are free now
     /// @throws CudaError if the driver does not start or has no such device
     public static CudaDevice open(int ordinal, LongUnaryOperator limit) {
+        DriverQueries.count(); // starts the driver
         var driver = new Driver(ordinal);
         try {
             return new CudaDevice(driver, GpuRecord.of(ordinal), limit);

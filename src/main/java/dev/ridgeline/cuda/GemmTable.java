@@ -70,8 +70,7 @@ final class GemmTable {
     static List<CudaKernel<?>> kernels() {
         return List.of(
                 pipelined(Optional.empty()),
-                CudaKernel.of(
-                        Gemm.class, "portable", "mma", GemmTable::needsBf16, GemmTable::mma),
+                CudaKernel.of(Gemm.class, "portable", "mma", GemmTable::needsBf16, GemmTable::mma),
                 CudaKernel.of(
                         Gemm.class, "portable", "tiled", GemmTable::needsGrid, GemmTable::tiled),
                 CudaKernel.of(

@@ -35,8 +35,7 @@ class CudaCommandsStandinTest {
 
     @Test
     void verify_takes_a_memory_limit() {
-        var shell =
-                Shell.run("verify", "--device", "cuda:1", "--op", "copy", "--memory", "64MiB");
+        var shell = Shell.run("verify", "--device", "cuda:1", "--op", "copy", "--memory", "64MiB");
         assertThat(shell.exit()).as(shell.out()).isZero();
         assertThat(shell.out()).contains("64.0 MiB");
     }

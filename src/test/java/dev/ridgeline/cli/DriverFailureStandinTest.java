@@ -17,8 +17,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A driver that fails in the middle of a run: the rows before are on disk, the row it fails in says
-/// why in one sentence, and the exit code is that of an environment that lacks something.
+/// A driver that fails in the middle of a run: the rows before are on disk, the row it fails in
+/// says why in one sentence, and the exit code is that of an environment that lacks something.
 class DriverFailureStandinTest {
     @TempDir Path folder;
 
@@ -30,7 +30,8 @@ class DriverFailureStandinTest {
     @Test
     void an_allocation_without_room_fails_its_row_alone() throws Exception {
         var rows = run("alloc:1").rows();
-        assertThat(rows).extracting(Row::status)
+        assertThat(rows)
+                .extracting(Row::status)
                 .containsExactly(Status.MEASURED, Status.FAILED, Status.MEASURED);
         assertThat(rows.get(1).reason().orElseThrow())
                 .matches("cuda:0: [\\d,]+ bytes do not fit; .*");
@@ -39,7 +40,8 @@ class DriverFailureStandinTest {
     @Test
     void an_illegal_address_fails_its_row_and_what_comes_after_on_that_device() throws Exception {
         var rows = run("illegal_address:1").rows();
-        assertThat(rows).extracting(Row::status)
+        assertThat(rows)
+                .extracting(Row::status)
                 .containsExactly(Status.MEASURED, Status.FAILED, Status.FAILED);
         assertThat(rows.get(1).reason().orElseThrow())
                 .contains("cuda:0: CUDA_ERROR_ILLEGAL_ADDRESS while ");
@@ -51,7 +53,8 @@ class DriverFailureStandinTest {
     @Test
     void a_lost_device_fails_its_row_and_what_comes_after_on_that_device() throws Exception {
         var rows = run("device_lost:1").rows();
-        assertThat(rows).extracting(Row::status)
+        assertThat(rows)
+                .extracting(Row::status)
                 .containsExactly(Status.MEASURED, Status.FAILED, Status.FAILED);
         assertThat(rows.get(1).reason().orElseThrow()).matches("cuda:0: CUDA_ERROR_\\w+ while .*");
     }

@@ -42,8 +42,8 @@ final class StandinBench implements Callable<Integer> {
         void inject(MemorySegment specification);
     }
 
-    /// A kernel that asks the driver to fail when it is bound to be timed; it was bound once before,
-    /// to be proven.
+    /// A kernel that asks the driver to fail when it is bound to be timed; it was bound once
+    /// before, to be proven.
     private record Failing<O extends Op>(Kernel<O> kernel, Runnable failure, int[] bound)
             implements Kernel<O> {
         @Override

@@ -93,8 +93,7 @@ class GraphStandinTest {
     private List<Tensor> tensors() {
         var tensors = new ArrayList<Tensor>();
         for (int i = 0; i < 3; i++) {
-            var tensor =
-                    new Tensor(DType.F32, Shape.of(N), device.allocate(4L * N));
+            var tensor = new Tensor(DType.F32, Shape.of(N), device.allocate(4L * N));
             buffers.add(tensor.buffer());
             try (var arena = Arena.ofConfined()) {
                 var host = arena.allocate(4L * N);
