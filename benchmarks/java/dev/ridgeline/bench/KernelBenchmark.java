@@ -1,6 +1,6 @@
 package dev.ridgeline.bench;
 
-import dev.ridgeline.cpu.CpuDevice;
+import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.Op;
@@ -36,10 +36,18 @@ import java.util.concurrent.TimeUnit;
             "--sun-misc-unsafe-memory-access=allow"
         })
 public abstract class KernelBenchmark {
+    /// As for `ridgeline --device`.
+    @Param("cpu")
+    public String device;
+
+    /// Of the CPU.
     @Param("1")
     public int threads;
 
-    private CpuDevice device;
+    @Param("f32")
+    public String dtype;
+
+    private Device opened;
     private Subject subject;
 
     /// As [Problems#of] names it.
@@ -50,28 +58,29 @@ public abstract class KernelBenchmark {
     protected abstract String kernel();
 
     /// The kernels that `kernel()` is one of.
-    protected <O extends Op> List<Kernel<O>> kernels(CpuDevice device, Class<O> op) {
+    protected <O extends Op> List<Kernel<O>> kernels(Device device, Class<O> op) {
         return device.kernels(op);
     }
 
     @Setup(Level.Trial)
     public void prepare() {
-        device = new CpuDevice("cpu", threads, Long.MAX_VALUE);
-        subject = prepare(Problems.of(op(), shape()));
+        opened = Devices.open(device, threads);
+        subject = prepare(Problems.of(op(), shape(), dtype));
     }
 
     private <O extends Op> Subject prepare(Workload<O> workload) {
-        return Subject.of(kernel(), kernels(device, workload.type()), workload, device);
+        return Subject.of(kernel(), kernels(opened, workload.type()), workload, opened);
     }
 
     @TearDown(Level.Trial)
     public void close() {
         subject.close();
-        device.close();
+        opened.close();
     }
 
     protected final void run(Rates rates) {
-        subject.run();
-        rates.add(subject.cost());
+        long from = System.nanoTime();
+        double deviceSeconds = subject.run();
+        rates.add(subject.cost(), (System.nanoTime() - from) * 1e-9, deviceSeconds);
     }
 }

@@ -13,7 +13,7 @@ import dev.ridgeline.tensor.DType;
 import java.util.Arrays;
 import java.util.Locale;
 
-/// The problems that benchmarks name in their parameters: an op and its extents, f32.
+/// The problems that benchmarks name in their parameters: an op, its extents and its type.
 public final class Problems {
     private static final long SEED = 1;
 
@@ -23,23 +23,28 @@ public final class Problems {
     /// @param shape extents joined by `x`: M, K, N of a gemm; B, H, T, D of (causal) attention;
     ///   rows, columns of a norm, a softmax or a loss; the number of elements of the rest
     public static Workload<?> of(String op, String shape) {
+        return of(op, shape, DType.F32.label());
+    }
+
+    /// @param dtype `f32` or `bf16`; streams and the loop of multiply-adds are in f32 whatever it is
+    public static Workload<?> of(String op, String shape, String dtype) {
         int[] d = extents(op, shape);
-        var f32 = DType.F32;
+        var type = DType.valueOf(dtype.toUpperCase(Locale.ROOT));
         return switch (op) {
             case "gemm_nt", "gemm_nn", "gemm_tn" ->
-                    GemmWorkloads.gemm(form(op), d[0], d[1], d[2], f32, SEED);
+                    GemmWorkloads.gemm(form(op), d[0], d[1], d[2], type, SEED);
             case "attention" ->
-                    AttentionWorkloads.forward(d[0], d[1], d[1], d[2], d[3], true, f32, SEED);
+                    AttentionWorkloads.forward(d[0], d[1], d[1], d[2], d[3], true, type, SEED);
             case "attention_backward" ->
-                    AttentionWorkloads.backward(d[0], d[1], d[1], d[2], d[3], true, f32, SEED);
-            case "rms_norm" -> NormWorkloads.rmsNorm(d[0], d[1], f32, SEED);
-            case "rms_norm_backward" -> NormWorkloads.rmsNormBackward(d[0], d[1], f32, SEED);
-            case "layer_norm" -> NormWorkloads.layerNorm(d[0], d[1], f32, SEED);
-            case "layer_norm_backward" -> NormWorkloads.layerNormBackward(d[0], d[1], f32, SEED);
-            case "softmax" -> SoftmaxWorkloads.softmax(d[0], d[1], f32, SEED);
-            case "softmax_backward" -> SoftmaxWorkloads.softmaxBackward(d[0], d[1], f32, SEED);
-            case "cross_entropy" -> SoftmaxWorkloads.crossEntropy(d[0], d[1], f32, SEED);
-            case "adam_w" -> OptimizerWorkloads.adamW(d[0], f32, SEED);
+                    AttentionWorkloads.backward(d[0], d[1], d[1], d[2], d[3], true, type, SEED);
+            case "rms_norm" -> NormWorkloads.rmsNorm(d[0], d[1], type, SEED);
+            case "rms_norm_backward" -> NormWorkloads.rmsNormBackward(d[0], d[1], type, SEED);
+            case "layer_norm" -> NormWorkloads.layerNorm(d[0], d[1], type, SEED);
+            case "layer_norm_backward" -> NormWorkloads.layerNormBackward(d[0], d[1], type, SEED);
+            case "softmax" -> SoftmaxWorkloads.softmax(d[0], d[1], type, SEED);
+            case "softmax_backward" -> SoftmaxWorkloads.softmaxBackward(d[0], d[1], type, SEED);
+            case "cross_entropy" -> SoftmaxWorkloads.crossEntropy(d[0], d[1], type, SEED);
+            case "adam_w" -> OptimizerWorkloads.adamW(d[0], type, SEED);
             case "copy" -> StreamWorkloads.copy(d[0], SEED);
             case "scale" -> StreamWorkloads.scale(d[0], SEED);
             case "triad" -> StreamWorkloads.triad(d[0], SEED);

@@ -14,8 +14,15 @@ public class Rates {
     public double GFLOP;
     public double GB;
 
-    void add(Cost cost) {
+    /// TFLOP/s while the device was at work: weighted so that JMH's division by all the time, the
+    /// host's part included, gives the rate by the device's clock.
+    public double deviceTFLOP;
+
+    /// @param seconds from the call to its end
+    /// @param deviceSeconds of these that the device was at work
+    void add(Cost cost, double seconds, double deviceSeconds) {
         GFLOP += cost.flops() * 1e-9;
         GB += cost.bytes() * 1e-9;
+        deviceTFLOP += cost.flops() * 1e-12 * seconds / deviceSeconds;
     }
 }

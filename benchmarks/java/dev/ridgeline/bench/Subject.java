@@ -92,9 +92,13 @@ public final class Subject implements AutoCloseable {
     }
 
     /// One launch, waited for.
-    public void run() {
-        launch.on(device.stream());
-        device.stream().synchronize();
+    ///
+    /// @return seconds by the device's clock
+    public double run() {
+        var stream = device.stream();
+        var from = stream.mark();
+        launch.on(stream);
+        return stream.seconds(from, stream.mark());
     }
 
     @Override

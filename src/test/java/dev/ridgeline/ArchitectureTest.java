@@ -25,9 +25,12 @@ class ArchitectureTest {
                     entry("hardware", Set.of("op", "tensor")),
                     entry("device", Set.of("hardware", "op", "tensor")),
                     entry("reference", Set.of("op", "tensor")),
+                    entry("shard", Set.of("device", "hardware", "op", "tensor")),
+                    entry("model", Set.of("shard", "device", "hardware", "op", "tensor")),
                     entry(
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
+                    entry("cuda", Set.of("device", "hardware", "op", "tensor", "jcuda")),
                     entry("measure", Set.of("reference", "device", "hardware", "op", "tensor")),
                     entry("report", Set.of("measure", "device", "hardware", "op", "tensor")),
                     entry(
@@ -35,8 +38,11 @@ class ArchitectureTest {
                             Set.of(
                                     "report",
                                     "measure",
+                                    "model",
+                                    "shard",
                                     "reference",
                                     "cpu",
+                                    "cuda",
                                     "device",
                                     "hardware",
                                     "op",

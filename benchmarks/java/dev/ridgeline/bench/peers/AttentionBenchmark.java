@@ -1,7 +1,7 @@
 package dev.ridgeline.bench.peers;
 
 import dev.ridgeline.bench.AttentionProblem;
-import dev.ridgeline.cpu.CpuDevice;
+import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.op.Op;
 
@@ -20,7 +20,7 @@ public class AttentionBenchmark extends AttentionProblem {
     }
 
     @Override
-    protected <O extends Op> List<Kernel<O>> kernels(CpuDevice device, Class<O> op) {
+    protected <O extends Op> List<Kernel<O>> kernels(Device device, Class<O> op) {
         return Peers.kernels(op, threads);
     }
 }

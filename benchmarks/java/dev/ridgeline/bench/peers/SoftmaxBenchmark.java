@@ -2,7 +2,7 @@ package dev.ridgeline.bench.peers;
 
 import dev.ridgeline.bench.SoftmaxProblem;
 import dev.ridgeline.bench.Subject;
-import dev.ridgeline.cpu.CpuDevice;
+import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.op.Op;
 
@@ -21,7 +21,7 @@ public class SoftmaxBenchmark extends SoftmaxProblem {
     }
 
     @Override
-    protected <O extends Op> List<Kernel<O>> kernels(CpuDevice device, Class<O> op) {
+    protected <O extends Op> List<Kernel<O>> kernels(Device device, Class<O> op) {
         return Peers.kernels(op, threads);
     }
 }

@@ -43,16 +43,6 @@ import java.util.concurrent.Callable;
             "  ridgeline bench attention --heads 32 --kv-heads 8 --seq 2048 --head-dim 128"
         })
 final class Bench implements Callable<Integer> {
-    /// The suite's: enough rounds to see drift, short enough for two minutes.
-    private static final Protocol SUITE =
-            new Protocol(
-                    0.1,
-                    Protocol.CPU.maxNoise(),
-                    1,
-                    Protocol.CPU.rounds(),
-                    true,
-                    Protocol.CPU.seed());
-
     @Spec private CommandSpec spec;
     @Mixin private DeviceOptions devices;
     @Mixin private ProtocolOptions protocols;
@@ -81,6 +71,13 @@ final class Bench implements Callable<Integer> {
     private boolean ladder;
 
     @Option(
+            names = "--peers",
+            scope = ScopeType.INHERIT,
+            description =
+                    "Beside ours, other libraries' kernels that this device can run (cuBLASLt).")
+    private boolean peers;
+
+    @Option(
             names = "--list",
             scope = ScopeType.INHERIT,
             description = "Names the rows, and measures nothing.")
@@ -107,33 +104,34 @@ final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return run(protocols.protocol(SUITE), Suites.standard(seed()));
+        return run(true, Suites.standard(seed()));
     }
 
     long seed() {
-        return protocols.protocol(SUITE).seed();
+        return protocols.protocol(Protocol.CPU).seed();
     }
 
     /// Runs an area.
     int run(List<Workload<?>> workloads) {
-        return run(
-                protocols.protocol(Protocol.CPU),
-                workloads.stream().map(w -> new Suites.Entry(w, false)).toList());
+        return run(false, workloads.stream().map(w -> new Suites.Entry(w, false)).toList());
     }
 
-    private int run(Protocol protocol, List<Suites.Entry> entries) {
+    private int run(boolean suite, List<Suites.Entry> entries) {
         var host = HostRecord.read();
         try (var sites = devices.open(host)) {
             var rows = plan(entries, sites);
             if (list) return print(Listing.names(rows));
             if (dryRun) return print(Listing.needs(rows, Terminal.charset()));
+            sites.requireTimed();
+            var usual = sites.gpus() ? Protocol.GPU : Protocol.CPU;
+            var protocol = protocols.protocol(suite ? usual.hurried() : usual);
             return new BenchRun(spec.commandLine(), host, protocol, rows, outputs, resume, quiet)
                     .call();
         }
     }
 
     private List<CampaignCase<?>> plan(List<Suites.Entry> entries, Sites sites) {
-        var plan = new Plan(kernel, ladder);
+        var plan = new Plan(kernel, ladder, peers);
         for (var entry : entries)
             if (ops.isEmpty() || ops.contains(entry.workload().type()))
                 for (var site : entry.single() ? sites.andSingle() : sites.asked())

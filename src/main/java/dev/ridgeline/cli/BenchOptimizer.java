@@ -16,7 +16,7 @@ import java.util.concurrent.Callable;
 
 @Command(
         name = "optimizer",
-        description = "AdamW: f32 parameters and moments.",
+        description = "AdamW on f32 parameters and moments, and the norm of the gradients.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class BenchOptimizer implements Callable<Integer> {
@@ -41,8 +41,10 @@ final class BenchOptimizer implements Callable<Integer> {
     public Integer call() {
         var all = new ArrayList<Workload<?>>();
         for (var dtype : dtypes)
-            for (int count : Sizes.or(n, Suites.ELEMENTS))
+            for (int count : Sizes.or(n, Suites.ELEMENTS)) {
                 all.add(OptimizerWorkloads.adamW(count, dtype, bench.seed()));
+                all.add(OptimizerWorkloads.squaredNorm(count, dtype, bench.seed()));
+            }
         return bench.run(all);
     }
 }

@@ -102,10 +102,11 @@ final class BenchRun implements Campaign.Listener {
     }
 
     private String heading() {
-        var sites = sites().toList();
-        var device = sites.getFirst().device();
-        return "%s: %s; %d rows in %d rounds"
-                .formatted(device.name(), Descriptions.text(sites), rows.size(), protocol.rounds());
+        return "%s; %d rows in %d rounds"
+                .formatted(
+                        String.join("\n", Descriptions.byDevice(sites().toList())),
+                        rows.size(),
+                        protocol.rounds());
     }
 
     private List<double[]> earlierRates(String ceiling) {

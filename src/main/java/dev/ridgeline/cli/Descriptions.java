@@ -69,7 +69,8 @@ final class Descriptions {
                 : Optional.empty();
     }
 
-    /// `AMD EPYC, 2 threads and 1 thread, 256-bit vectors, 14.0 GiB`.
+    /// `AMD EPYC, 2 threads and 1 thread, 256-bit vectors, 14.0 GiB`, or `NVIDIA H200, 132
+    /// multiprocessors, 139.8 GiB`.
     ///
     /// @param sites of one device
     static String text(List<Site> sites) {
@@ -80,5 +81,19 @@ final class Descriptions {
                         sites.stream().map(Site::count).collect(Collectors.joining(" and ")),
                         vectorBits(first).map(b -> ", " + b + "-bit vectors").orElse(""),
                         Si.binaryBytes(first.device().capacity()));
+    }
+
+    /// A line for each device: its name and [#text].
+    static List<String> byDevice(List<Site> sites) {
+        return sites.stream()
+                .collect(
+                        Collectors.groupingBy(
+                                site -> site.device().name(),
+                                LinkedHashMap::new,
+                                Collectors.toList()))
+                .entrySet()
+                .stream()
+                .map(device -> device.getKey() + ": " + text(device.getValue()))
+                .toList();
     }
 }

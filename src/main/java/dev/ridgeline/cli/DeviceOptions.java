@@ -1,7 +1,9 @@
 package dev.ridgeline.cli;
 
 import dev.ridgeline.cpu.CpuDevice;
-import dev.ridgeline.hardware.Check;
+import dev.ridgeline.cuda.Cuda;
+import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.cuda.CudaError;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.report.Si;
 
@@ -10,6 +12,8 @@ import picocli.CommandLine.ScopeType;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /// Which device, and how much of it.
 final class DeviceOptions {
@@ -17,13 +21,17 @@ final class DeviceOptions {
     /// outside the device: the reference's operands and results.
     private static final ByteSize DEFAULT_MEMORY = new ByteSize(60, true);
 
+    private static final Pattern GPU = Pattern.compile("cuda(?::(\\d{1,4}|all))?");
+
     @Option(
             names = "--device",
             scope = ScopeType.INHERIT,
             paramLabel = "DEVICE",
-            defaultValue = "cpu",
-            description = "cpu, or cpu:N for one of several on this machine (default: cpu).")
-    private String device;
+            description =
+                    "cpu, cuda:0, cuda:all; cpu:N for one of several parts of this machine"
+                            + " (default: the first GPU where Ridgeline has kernels for one, or"
+                            + " cpu).")
+    private Optional<String> device;
 
     @Option(
             names = "--threads",
@@ -31,7 +39,8 @@ final class DeviceOptions {
             paramLabel = "N[,N...]",
             converter = Sizes.Converter.class,
             description =
-                    "Threads that a kernel may use (default: all). Several give several rows.")
+                    "Threads that a kernel may use on the CPU (default: all). Several give several"
+                            + " rows.")
     private Optional<Sizes> threads;
 
     @Option(
@@ -39,14 +48,24 @@ final class DeviceOptions {
             scope = ScopeType.INHERIT,
             paramLabel = "SIZE",
             converter = ByteSize.Converter.class,
-            description = "Capacity of the device: 2GiB, 1500MB or 60%% (default: 60%%).")
+            description =
+                    "Capacity of the device: 2GiB, 1500MB or 60%% (default: 60%%, all that is free"
+                            + " on a GPU).")
     private Optional<ByteSize> memory;
 
-    /// The device once for every number of threads asked for.
+    /// The CPU once for every number of threads asked for, or each GPU once.
     ///
     /// @throws Fault if it is not here
     Sites open(HostRecord host) {
-        requireCpu(host);
+        var name = device.orElseGet(() -> Cuda.ready() ? "cuda:0" : "cpu");
+        if (name.matches("cpu(:\\d+)?")) return cpu(name, host);
+        var gpu = GPU.matcher(name);
+        if (!gpu.matches())
+            throw Fault.usage("--device %s: there is cpu, cpu:N, cuda:N and cuda:all", name);
+        return gpus(name, Optional.ofNullable(gpu.group(1)));
+    }
+
+    private Sites cpu(String name, HostRecord host) {
         int cores = host.processor().allowedCores();
         long capacity = capacity(host);
         var counts = threads.map(Sizes::values).orElse(List.of(cores));
@@ -55,24 +74,39 @@ final class DeviceOptions {
                 throw Fault.usage(
                         "--threads %d: this machine has %d processor%s for it",
                         count, cores, cores == 1 ? "" : "s");
-        return new Sites(
+        return Sites.cpu(
                 counts.stream().distinct().toList(),
                 threads.isPresent(),
-                count -> new CpuDevice(device, count, capacity));
+                count -> new CpuDevice(name, count, capacity));
     }
 
-    private void requireCpu(HostRecord host) {
-        if (device.matches("cpu(:\\d+)?")) return;
-        if (device.matches("cuda(:(\\d+|all))?"))
+    /// @param which `0` or `all`; absent for the first
+    private Sites gpus(String name, Optional<String> which) {
+        if (threads.isPresent()) throw Fault.usage("--threads is for the CPU, not for %s", name);
+        var absence = Cuda.absence();
+        if (absence.isPresent()) throw Fault.environment("%s: %s", name, absence.get());
+        int count = Cuda.devices();
+        if (which.equals(Optional.of("all")))
+            return Sites.gpus(IntStream.range(0, count).boxed().toList(), this::gpu);
+        int ordinal = which.map(Integer::parseInt).orElse(0);
+        if (ordinal >= count)
             throw Fault.environment(
-                    "%s: this version has no CUDA backend yet (%s)",
-                    device,
-                    host.checks(CpuDevice.vectorBits()).stream()
-                            .filter(check -> check.name().equals("NVIDIA driver"))
-                            .map(Check::detail)
-                            .findFirst()
-                            .orElse("and no driver was looked for"));
-        throw Fault.usage("--device %s: there is cpu and cpu:N", device);
+                    "%s: the driver shows %d device%s%s",
+                    name,
+                    count,
+                    count == 1 ? "" : "s",
+                    System.getenv("CUDA_VISIBLE_DEVICES") == null
+                            ? ""
+                            : " (CUDA_VISIBLE_DEVICES is set)");
+        return Sites.gpus(List.of(ordinal), this::gpu);
+    }
+
+    private CudaDevice gpu(int ordinal) {
+        try {
+            return CudaDevice.open(ordinal, free -> memory.map(size -> size.of(free)).orElse(free));
+        } catch (CudaError e) {
+            throw Fault.environment("%s", e.getMessage());
+        }
     }
 
     private long capacity(HostRecord host) {

@@ -4,6 +4,8 @@ import static dev.ridgeline.report.Columns.Column.left;
 import static dev.ridgeline.report.Columns.Column.right;
 
 import dev.ridgeline.cpu.CpuDevice;
+import dev.ridgeline.cuda.Cuda;
+import dev.ridgeline.cuda.GpuRecord;
 import dev.ridgeline.hardware.Check;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Ceilings;
@@ -37,6 +39,7 @@ final class DevicesCommand implements Callable<Integer> {
     private record Document(
             HostRecord host,
             List<DeviceRecord> devices,
+            List<GpuRecord> gpus,
             List<Check> checks,
             List<CeilingRecord> ceilings) {}
 
@@ -60,8 +63,12 @@ final class DevicesCommand implements Callable<Integer> {
                     new Document(
                             host,
                             sites.andSingle().stream().map(Descriptions::of).toList(),
-                            host.checks(CpuDevice.vectorBits()),
-                            unmeasured ? List.of() : ceilings(sites));
+                            Cuda.records(),
+                            Stream.concat(
+                                            host.checks(CpuDevice.vectorBits()).stream(),
+                                            Cuda.checks().stream())
+                                    .toList(),
+                            unmeasured || !sites.timed() ? List.of() : ceilings(sites));
             var out = spec.commandLine().getOut();
             out.println(json ? Descriptions.json(document) : text(document, sites));
             out.flush();
@@ -87,6 +94,7 @@ final class DevicesCommand implements Callable<Integer> {
     private static String text(Document document, Sites sites) {
         return Stream.of(
                         facts(document.host(), sites),
+                        gpus(document.gpus()),
                         checks(document.checks()),
                         ceilings(document.ceilings()))
                 .filter(part -> !part.isEmpty())
@@ -96,8 +104,7 @@ final class DevicesCommand implements Callable<Integer> {
     private static String facts(HostRecord host, Sites sites) {
         var cpu = host.processor();
         var facts = columns(left(""), left(""));
-        facts.heading(
-                sites.asked().getFirst().device().name() + ": " + Descriptions.text(sites.asked()));
+        facts.heading(String.join("\n", Descriptions.byDevice(sites.asked())));
         facts.add(List.of("system", host.os() + ", kernel " + host.kernel()));
         facts.add(
                 List.of(
@@ -107,6 +114,41 @@ final class DevicesCommand implements Callable<Integer> {
                                 .collect(Collectors.joining(", "))));
         facts.add(List.of("features", String.join(" ", cpu.features())));
         return facts.render();
+    }
+
+    private static String gpus(List<GpuRecord> gpus) {
+        if (gpus.isEmpty()) return "";
+        var table = columns(left(""), left(""));
+        table.heading("GPUs");
+        for (var gpu : gpus) {
+            table.add(
+                    List.of(
+                            gpu.name(),
+                            "%s, %s%s"
+                                    .formatted(
+                                            gpu.description(),
+                                            Si.binaryBytes(gpu.memory()),
+                                            gpu.ecc() ? " with ECC" : "")));
+            table.add(
+                    List.of(
+                            "",
+                            "sm_%s, %d multiprocessors%s, L2 %s"
+                                    .formatted(
+                                            gpu.computeCapability().replace(".", ""),
+                                            gpu.multiprocessors(),
+                                            gpu.hertz()
+                                                    .map(h -> " up to " + Si.scaled(h, 3, "Hz"))
+                                                    .orElse(""),
+                                            Si.binaryBytes(gpu.l2()))));
+            table.add(List.of("", "PCI %s, %s".formatted(gpu.pci(), gpu.uuid())));
+            table.add(
+                    List.of(
+                            "",
+                            gpu.sku()
+                                    .map(sku -> "in the catalog as " + sku)
+                                    .orElse("not in the catalog: no MFU")));
+        }
+        return table.render();
     }
 
     private static String checks(List<Check> checks) {

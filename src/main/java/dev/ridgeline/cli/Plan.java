@@ -15,15 +15,18 @@ import java.util.Set;
 final class Plan {
     private final Optional<String> wanted;
     private final boolean ladder;
+    private final boolean peers;
     private final List<CampaignCase<?>> rows = new ArrayList<>();
     private final List<String> refusals = new ArrayList<>();
     private final Set<String> absent = new LinkedHashSet<>();
 
     /// @param wanted part of the ids of the kernels to run
     /// @param ladder all kernels of an op, and not only the first that takes the workload
-    Plan(Optional<String> wanted, boolean ladder) {
+    /// @param peers other libraries' kernels too
+    Plan(Optional<String> wanted, boolean ladder, boolean peers) {
         this.wanted = wanted;
         this.ladder = ladder;
+        this.peers = peers;
     }
 
     /// @throws Fault if the shape is impossible
@@ -33,7 +36,10 @@ final class Plan {
         if (known.isEmpty()) absent.add(op.name());
         var kernels =
                 known.stream()
-                        .filter(k -> wanted.isEmpty() || k.id().toString().contains(wanted.get()))
+                        .filter(
+                                k ->
+                                        wanted.map(part -> k.id().toString().contains(part))
+                                                .orElse(!k.peer()))
                         .toList();
         var taking = kernels.stream().filter(k -> k.refusal(op).isEmpty()).toList();
         if (taking.isEmpty())
@@ -41,6 +47,10 @@ final class Plan {
         boolean all = ladder || wanted.isPresent() || taking.isEmpty();
         (all ? kernels : taking.subList(0, 1))
                 .forEach(kernel -> rows.add(new CampaignCase<>(workload, kernel, site)));
+        if (peers)
+            known.stream()
+                    .filter(k -> k.peer() && !(all && kernels.contains(k)))
+                    .forEach(peer -> rows.add(new CampaignCase<>(workload, peer, site)));
     }
 
     /// Ops that were asked for and that the device has no kernel of.

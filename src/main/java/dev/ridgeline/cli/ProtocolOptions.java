@@ -59,7 +59,9 @@ final class ProtocolOptions {
             scope = ScopeType.INHERIT,
             paramLabel = "SHARE",
             converter = Share.class,
-            description = "A row is quiet when half its interval is below this (default: 2%%).")
+            description =
+                    "A row is quiet when half its interval is below this (default: 2%%, 0.5%% on a"
+                            + " GPU).")
     private Optional<Double> noise;
 
     @Option(
@@ -73,7 +75,7 @@ final class ProtocolOptions {
             names = "--rounds",
             scope = ScopeType.INHERIT,
             paramLabel = "N",
-            description = "Passes over all rows (default: 5).")
+            description = "Passes over all rows (default: 5, 3 on a GPU).")
     private Optional<Integer> rounds;
 
     @Option(

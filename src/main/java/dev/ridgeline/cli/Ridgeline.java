@@ -1,5 +1,6 @@
 package dev.ridgeline.cli;
 
+import dev.ridgeline.device.DeviceFailure;
 import dev.ridgeline.device.NoKernel;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.report.UnreadableResult;
@@ -105,7 +106,8 @@ public final class Ridgeline implements Runnable {
         return switch (e) {
             case Fault fault -> end(command, fault.getMessage(), fault.exit());
             case UnreadableResult _, UnwritableOutput _ -> end(command, e.getMessage(), Exit.USAGE);
-            case OutOfDeviceMemory _, NoKernel _ -> end(command, e.getMessage(), Exit.ENVIRONMENT);
+            case OutOfDeviceMemory _, NoKernel _, DeviceFailure _ ->
+                    end(command, e.getMessage(), Exit.ENVIRONMENT);
             default ->
                     end(
                             command,

@@ -3,6 +3,7 @@ package dev.ridgeline.cli;
 import static dev.ridgeline.report.Columns.Column.left;
 import static dev.ridgeline.report.Columns.Column.right;
 
+import dev.ridgeline.device.DeviceFailure;
 import dev.ridgeline.device.KernelId;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Refused;
@@ -118,7 +119,14 @@ final class VerifyCommand implements Callable<Integer> {
             progress.show(
                     "proving on %d/%d %s".formatted(done + 1, probes.size(), probe.name()),
                     (double) done++ / probes.size());
-            check(probe, site, findings);
+            try {
+                check(probe, site, findings);
+            } catch (DeviceFailure e) {
+                // what was found before it is worth as much
+                progress.clear();
+                show(site, findings);
+                throw e;
+            }
         }
         progress.clear();
         if (findings.isEmpty())
@@ -135,6 +143,9 @@ final class VerifyCommand implements Callable<Integer> {
             var finding = findings.computeIfAbsent(candidate.id(), _ -> new Finding());
             try {
                 finding.add(probe, Verifier.check(candidate, probe, site.device()));
+            } catch (DeviceFailure e) {
+                finding.wrong.add("%s failed on %s".formatted(candidate.id(), probe.name()));
+                throw e;
             } catch (RuntimeException e) {
                 finding.wrong.add("%s failed on %s: %s".formatted(candidate.id(), probe.name(), e));
             }

@@ -4,6 +4,7 @@ import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.Buffer;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /// A place that owns memory and runs kernels in order.
 public interface Device extends AutoCloseable {
@@ -19,6 +20,11 @@ public interface Device extends AutoCloseable {
     /// Bytes allocated now.
     long allocated();
 
+    /// Multiprocessors of a GPU; empty where kernels run on the host's threads,.
+    default OptionalInt multiprocessors() {
+        return OptionalInt.empty();
+    }
+
     /// Size of the last cache before memory, in bytes: what a cold measurement has to exceed.
     long lastLevelCache();
 
@@ -30,7 +36,7 @@ public interface Device extends AutoCloseable {
     /// Every kernel this device has for `op`, preferred first. Empty if it has none.
     <O extends Op> List<Kernel<O>> kernels(Class<O> op);
 
-    /// Binds the first kernel that accepts `op`.
+    /// Binds the first kernel of ours that accepts `op`.
     ///
     /// @throws NoKernel naming each refusal, if none does
     default <O extends Op> Launch bind(O op) {
@@ -38,11 +44,29 @@ public interface Device extends AutoCloseable {
         var type = (Class<O>) op.getClass();
         var refusals = new StringBuilder();
         for (var kernel : kernels(type)) {
+            if (kernel.peer()) continue;
             var refusal = kernel.refusal(op);
             if (refusal.isEmpty()) return kernel.bind(op);
             refusals.append("\n  ").append(kernel.id()).append(": ").append(refusal.get());
         }
         throw new NoKernel("no kernel for " + op.name() + " on " + name() + refusals);
+    }
+
+    /// One launch that does these in order. A device that can record work does so here, once, and
+    /// gives the host less to do at each launch. Closing it closes them.
+    default Launch sequence(List<Launch> launches) {
+        var all = List.copyOf(launches);
+        return new Launch() {
+            @Override
+            public void on(Stream stream) {
+                for (var launch : all) launch.on(stream);
+            }
+
+            @Override
+            public void close() {
+                all.forEach(Launch::close);
+            }
+        };
     }
 
     @Override

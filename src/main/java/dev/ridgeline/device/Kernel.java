@@ -8,6 +8,11 @@ import java.util.Optional;
 public interface Kernel<O extends Op> {
     KernelId id();
 
+    /// Whether it is another library's, which is measured beside ours and never chosen by itself.
+    default boolean peer() {
+        return false;
+    }
+
     /// Why this kernel will not run `op`, for a person to read; empty if it will. Pure and cheap.
     Optional<String> refusal(O op);
 

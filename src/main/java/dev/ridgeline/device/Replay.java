@@ -5,22 +5,28 @@ import dev.ridgeline.op.Op;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A list of ops bound once and launched in order any number of times.
+/// A list of ops bound once and launched in order any number of times, on a GPU as one graph.
 public final class Replay implements AutoCloseable {
-    private final List<Launch> launches = new ArrayList<>();
+    private final Launch sequence;
 
     /// @throws NoKernel if the device lacks a kernel for one of them
     public Replay(Device device, List<? extends Op> ops) {
-        for (var op : ops) launches.add(device.bind(op));
+        var launches = new ArrayList<Launch>();
+        try {
+            for (var op : ops) launches.add(device.bind(op));
+            sequence = device.sequence(launches);
+        } catch (RuntimeException e) {
+            launches.forEach(Launch::close);
+            throw e;
+        }
     }
 
     public void on(Stream stream) {
-        for (var launch : launches) launch.on(stream);
+        sequence.on(stream);
     }
 
     @Override
     public void close() {
-        launches.forEach(Launch::close);
-        launches.clear();
+        sequence.close();
     }
 }

@@ -10,6 +10,18 @@ public interface Stream extends AutoCloseable {
     /// Seconds between two marks of this stream; waits for `to`.
     double seconds(Mark from, Mark to);
 
+    /// Asks that what is enqueued from here on begins only at [#release], so that the time between
+    /// two marks is the device's own and not the host's. A stream whose work is done as it is
+    /// enqueued does nothing. Nothing may be waited for in between.
+    default void hold() {}
+
+    default void release() {}
+
+    /// Launches that [#hold] can keep back.
+    default int mostHeld() {
+        return Integer.MAX_VALUE;
+    }
+
     /// Waits until everything enqueued so far is done.
     void synchronize();
 

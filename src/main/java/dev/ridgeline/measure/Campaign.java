@@ -1,5 +1,6 @@
 package dev.ridgeline.measure;
 
+import dev.ridgeline.device.DeviceFailure;
 import dev.ridgeline.device.NoKernel;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.op.Op;
@@ -138,7 +139,7 @@ public final class Campaign {
     /// One sentence for a row that failed.
     static String reason(RuntimeException e) {
         return switch (e) {
-            case OutOfDeviceMemory _, NoKernel _ -> e.getMessage();
+            case OutOfDeviceMemory _, NoKernel _, DeviceFailure _ -> e.getMessage();
             default -> e.toString();
         };
     }

@@ -9,10 +9,14 @@ import java.util.Optional;
 /// One row to be measured: this kernel on this workload at this site.
 public record CampaignCase<O extends Op>(Workload<O> workload, Kernel<O> kernel, Site site) {
     /// Identifies the row within and between files: `gemm nt m=512 n=512 k=512 f32,
-    /// gemm/cpu_blocked, cpu, 2 threads`.
+    /// gemm/cpu_blocked, cpu, 2 threads`, or `..., gemm/portable_mma, cuda:0`.
     public String key() {
-        return "%s, %s, %s, %s"
-                .formatted(workload.name(), kernel.id(), site.device().name(), site.count());
+        var device = site.device();
+        var where =
+                device.multiprocessors().isPresent()
+                        ? device.name()
+                        : device.name() + ", " + site.count();
+        return "%s, %s, %s".formatted(workload.name(), kernel.id(), where);
     }
 
     /// Bytes of device memory that proving and timing it takes at once: the operands, and those of

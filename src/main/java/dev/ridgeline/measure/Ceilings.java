@@ -23,6 +23,8 @@ public final class Ceilings {
 
     // so much that the last-level cache holds nothing useful when a pass comes round again
     private static final int CACHES = 3;
+    // a GPU reads its caches so fast that the start and the end of a shorter loop would count
+    private static final int GPU_CACHES = 8;
     private static final long MIN_BYTES = 96L << 20;
     private static final int FMA_ITERATIONS = 4096;
 
@@ -53,6 +55,7 @@ public final class Ceilings {
     private final Protocol protocol;
     private final Function<String, List<double[]>> earlier;
     private final List<Timed<?>> all = new ArrayList<>();
+    private final List<Timed<?>> running = new ArrayList<>();
     private final List<String> missing = new ArrayList<>();
 
     /// Proves the kernels that measure the limits of `sites`.
@@ -76,18 +79,29 @@ public final class Ceilings {
                     site,
                     "fma f32",
                     "flop/s",
-                    StreamWorkloads.fmaLoop(
-                            StreamWorkloads.LANES_PER_CORE * site.threads(), FMA_ITERATIONS, seed));
+                    StreamWorkloads.fmaLoop(lanes(site), FMA_ITERATIONS, seed));
             add(site, "stream copy", "byte/s", StreamWorkloads.copy(floats / 2, seed));
             add(site, "stream scale", "byte/s", StreamWorkloads.scale(floats / 2, seed));
             add(site, "stream triad", "byte/s", StreamWorkloads.triad(floats / 3, seed));
         }
+        running.addAll(all);
+    }
+
+    /// Of the loop of multiply-adds: some waves of all that run at once.
+    private static int lanes(Site site) {
+        var gpu = site.device().multiprocessors();
+        return gpu.isPresent()
+                ? StreamWorkloads.LANES_PER_MULTIPROCESSOR * gpu.getAsInt()
+                : StreamWorkloads.LANES_PER_CORE * site.threads();
     }
 
     private static long bytes(Site site) {
         var device = site.device();
         return Math.min(
-                Math.max(MIN_BYTES, CACHES * device.lastLevelCache()),
+                Math.max(
+                        MIN_BYTES,
+                        (device.multiprocessors().isPresent() ? GPU_CACHES : CACHES)
+                                * device.lastLevelCache()),
                 (device.capacity() - device.allocated()) / 2);
     }
 
@@ -119,10 +133,19 @@ public final class Ceilings {
         }
     }
 
-    /// Measures each limit once more, unless it was in round `round` already.
+    /// Measures each limit once more, unless it was in round `round` already. One that fails, as on
+    /// a device that a row has brought down, keeps what it has and is measured no more.
     public void measure(int round) {
         var sampler = new Sampler(protocol);
-        for (var timed : all) if (timed.ceiling().rounds().size() <= round) timed.round(sampler);
+        for (var timed : List.copyOf(running)) {
+            if (timed.ceiling().rounds().size() > round) continue;
+            try {
+                timed.round(sampler);
+            } catch (RuntimeException e) {
+                running.remove(timed);
+                missing.add(timed.ceiling().name() + ": " + Campaign.reason(e));
+            }
+        }
     }
 
     public List<Ceiling> all() {

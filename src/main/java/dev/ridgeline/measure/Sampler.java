@@ -101,7 +101,14 @@ public final class Sampler {
                 seen.add(seconds);
                 spent += seconds * batch;
                 if (seconds * batch < SAMPLE_SECONDS)
-                    batch = (int) Math.clamp(SAMPLE_SECONDS / Math.max(seconds, 1e-9), batch, 1e6);
+                    batch =
+                            Math.min(
+                                    stream.mostHeld(),
+                                    (int)
+                                            Math.clamp(
+                                                    SAMPLE_SECONDS / Math.max(seconds, 1e-9),
+                                                    batch,
+                                                    1e6));
                 if (spent < look) continue;
                 if (flat(seen)) break;
                 look += protocol.warmupSeconds() / 4;
@@ -124,12 +131,20 @@ public final class Sampler {
         }
 
         private double time(int batch) {
-            var from = stream.mark();
-            for (int i = 0; i < batch; i++) {
-                launches.get(next).on(stream);
-                next = next + 1 == launches.size() ? 0 : next + 1;
+            stream.hold();
+            Stream.Mark from;
+            Stream.Mark to;
+            try {
+                from = stream.mark();
+                for (int i = 0; i < batch; i++) {
+                    launches.get(next).on(stream);
+                    next = next + 1 == launches.size() ? 0 : next + 1;
+                }
+                to = stream.mark();
+            } finally {
+                stream.release();
             }
-            return stream.seconds(from, stream.mark()) / batch;
+            return stream.seconds(from, to) / batch;
         }
     }
 }

@@ -58,7 +58,7 @@ public final class Verifier {
         var kernels = device.kernels(workload.type());
         var simplest =
                 kernels.reversed().stream()
-                        .filter(k -> !k.id().equals(comparison.kernel.id()))
+                        .filter(k -> !k.id().equals(comparison.kernel.id()) && !k.peer())
                         .filter(k -> k.refusal(workload.planned()).isEmpty())
                         .findFirst();
         if (simplest.isEmpty()) return;

@@ -101,13 +101,17 @@ public record Attention(
                 causal ? "4BHT²D/2" : "4BHTSD");
     }
 
-    /// Scores are sums over D; the output is a convex combination of rows of v.
+    /// Scores are sums over D; the output is a convex combination of rows of v. A kernel may round
+    /// the probabilities to the operands' dtype for their product with v, as tensor cores need it:
+    /// each term is then off by its share of one roundoff, and the terms of uniform inputs add up
+    /// to at most 1.
     @Override
     public Tolerance tolerance(int output) {
         var scores = Tolerance.sum(headDim(), Math.abs(scale), DType.F32);
-        return new Tolerance(
-                2 * scores.absolute() + 0x1p-20,
-                output == 1 ? 0x1p-20 : q.dtype().roundoff() + 0x1p-20);
+        double absolute = 2 * scores.absolute() + 0x1p-20;
+        return output == 1
+                ? new Tolerance(absolute, 0x1p-20)
+                : new Tolerance(absolute + q.dtype().roundoff(), q.dtype().roundoff() + 0x1p-20);
     }
 
     /// One key head of one batch entry with the query heads that share it, when the whole is more

@@ -15,6 +15,7 @@ public sealed interface Op
                 Attention,
                 AttentionBackward,
                 BiasGradient,
+                ClipScale,
                 Copy,
                 CrossEntropy,
                 Embedding,
@@ -31,9 +32,11 @@ public sealed interface Op
                 Scale,
                 Softmax,
                 SoftmaxBackward,
+                SquaredNorm,
                 SwiGlu,
                 SwiGluBackward,
-                Triad {
+                Triad,
+                Zero {
     List<Tensor> reads();
 
     /// Every tensor the op changes, in the order of its documentation. One that is also in

@@ -1,6 +1,9 @@
 package dev.ridgeline.reference;
 
 import dev.ridgeline.op.AdamW;
+import dev.ridgeline.op.ClipScale;
+import dev.ridgeline.op.SquaredNorm;
+import dev.ridgeline.op.Zero;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,5 +28,23 @@ final class OptimizerReference {
         var written = new ArrayList<>(List.of(parameter, m, v));
         if (op.copy().isPresent()) written.add(parameter);
         return written;
+    }
+
+    static List<double[]> zero(Zero op) {
+        return List.of(new double[Math.toIntExact(op.x().count())]);
+    }
+
+    static List<double[]> squaredNorm(SquaredNorm op) {
+        double sum = 0;
+        for (double x : Dense.read(op.x())) sum += x * x;
+        return List.of(new double[] {sum});
+    }
+
+    static List<double[]> clipScale(ClipScale op) {
+        double sum = 0;
+        for (double square : Dense.read(op.squares())) sum += square;
+        double norm = Math.sqrt(sum);
+        double scale = Math.min(1, op.limit() / (norm + ClipScale.EPS));
+        return List.of(new double[] {norm}, new double[] {scale});
     }
 }

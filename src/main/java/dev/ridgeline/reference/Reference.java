@@ -5,6 +5,7 @@ import dev.ridgeline.op.Add;
 import dev.ridgeline.op.Attention;
 import dev.ridgeline.op.AttentionBackward;
 import dev.ridgeline.op.BiasGradient;
+import dev.ridgeline.op.ClipScale;
 import dev.ridgeline.op.Copy;
 import dev.ridgeline.op.CrossEntropy;
 import dev.ridgeline.op.Embedding;
@@ -22,9 +23,11 @@ import dev.ridgeline.op.Rope;
 import dev.ridgeline.op.Scale;
 import dev.ridgeline.op.Softmax;
 import dev.ridgeline.op.SoftmaxBackward;
+import dev.ridgeline.op.SquaredNorm;
 import dev.ridgeline.op.SwiGlu;
 import dev.ridgeline.op.SwiGluBackward;
 import dev.ridgeline.op.Triad;
+import dev.ridgeline.op.Zero;
 
 import java.util.List;
 
@@ -58,6 +61,9 @@ public final class Reference {
             case Embedding o -> PositionReference.embedding(o);
             case EmbeddingBackward o -> PositionReference.embeddingBackward(o);
             case AdamW o -> OptimizerReference.adamW(o);
+            case Zero o -> OptimizerReference.zero(o);
+            case SquaredNorm o -> OptimizerReference.squaredNorm(o);
+            case ClipScale o -> OptimizerReference.clipScale(o);
             case Copy o -> StreamReference.copy(o);
             case Scale o -> StreamReference.scale(o);
             case Triad o -> StreamReference.triad(o);

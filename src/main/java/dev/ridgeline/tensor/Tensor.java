@@ -30,6 +30,11 @@ public record Tensor(DType dtype, Shape shape, List<Long> strides, Buffer buffer
         this(dtype, shape, contiguous(shape), buffer, 0);
     }
 
+    /// A contiguous tensor that begins at element `offset` of `buffer`.
+    public Tensor(DType dtype, Shape shape, Buffer buffer, long offset) {
+        this(dtype, shape, contiguous(shape), buffer, offset);
+    }
+
     private static List<Long> contiguous(Shape shape) {
         var strides = new ArrayList<Long>();
         long step = 1;

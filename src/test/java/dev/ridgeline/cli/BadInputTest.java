@@ -62,9 +62,9 @@ class BadInputTest {
                     bench --rounds 0                       | 2 | rounds must be positive
                     bench --warmup-seconds never           | 2 | 'never' is not a double
                     bench --cache warm                     | 2 | was 'warm'
-                    bench --device tpu                     | 2 | --device tpu: there is cpu and cpu:N
-                    bench --device cuda:0                  | 3 | cuda:0: this version has no CUDA backend yet
-                    verify --device cuda:all               | 3 | cuda:all: this version has no CUDA backend yet
+                    bench --device tpu                     | 2 | --device tpu: there is cpu, cpu:N, cuda:N and cuda:all
+                    bench --device cuda:0                  | 3 | cuda:0: no NVIDIA driver: libcuda.so.1 is not
+                    verify --device cuda:all               | 3 | cuda:all: no NVIDIA driver: libcuda.so.1 is not
                     verify --op conv                       | 2 | 'conv' is none of
                     verify --kernel nosuch                 | 2 | no kernel here has 'nosuch' in its name
                     bench --json - --csv -                 | 2 | only one output can be -

@@ -3,6 +3,9 @@ package dev.ridgeline.measure.workload;
 import dev.ridgeline.measure.Operands;
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.AdamW;
+import dev.ridgeline.op.ClipScale;
+import dev.ridgeline.op.SquaredNorm;
+import dev.ridgeline.op.Zero;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
 
@@ -11,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Steps of the optimizer on n parameters.
+/// Steps of the optimizer on n parameters, and what prepares one: zeroed gradients and their norm.
 public final class OptimizerWorkloads {
     private static final double BETA1 = 0.9;
     private static final double BETA2 = 0.95;
@@ -29,8 +32,56 @@ public final class OptimizerWorkloads {
         return adamW(n, gradient, gradient == DType.BF16, seed);
     }
 
+    public static Workload<SquaredNorm> squaredNorm(int n, DType dtype, long seed) {
+        return new Workload<>(
+                SquaredNorm.class,
+                "",
+                Map.of("n", n),
+                dtype,
+                seed,
+                o -> new SquaredNorm(o.uniform(dtype, n), o.output(DType.F32, 1)));
+    }
+
+    static Workload<Zero> zero(int n, DType dtype, long seed) {
+        return new Workload<>(
+                Zero.class,
+                "",
+                Map.of("n", n),
+                dtype,
+                seed,
+                o -> new Zero(o.output(dtype, n)));
+    }
+
+    /// @param high largest square; the norm is then on both sides of the limit
+    static Workload<ClipScale> clipScale(int n, double high, double limit, long seed) {
+        return new Workload<>(
+                ClipScale.class,
+                limit < Double.POSITIVE_INFINITY ? "" : "unlimited",
+                Map.of("n", n),
+                DType.F32,
+                seed,
+                o ->
+                        new ClipScale(
+                                o.uniform(DType.F32, 0.0, high, n),
+                                o.output(DType.F32, 1),
+                                o.output(DType.F32, 1),
+                                limit));
+    }
+
     static List<Workload<?>> probes() {
         var probes = new ArrayList<Workload<?>>();
+        for (int n : PROBES)
+            for (var dtype : List.of(DType.F32, DType.BF16)) {
+                probes.add(squaredNorm(n, dtype, 1));
+                probes.add(zero(n, dtype, 1));
+            }
+        probes.add(zero(1_300_000, DType.F32, 1));
+        probes.add(squaredNorm(1_300_000, DType.F32, 1));
+        for (int n : new int[] {1, 2, 50}) {
+            probes.add(clipScale(n, 0.01, 1, 1));
+            probes.add(clipScale(n, 4, 0.5, 1));
+            probes.add(clipScale(n, 1, Double.POSITIVE_INFINITY, 1));
+        }
         for (int n : PROBES)
             for (var gradient : List.of(DType.F32, DType.BF16))
                 for (boolean copies : new boolean[] {false, true})

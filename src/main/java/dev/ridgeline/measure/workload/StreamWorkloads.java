@@ -18,6 +18,10 @@ public final class StreamWorkloads {
     /// Lanes of [#fmaLoop] that fill a core: several tasks for any number and width of registers.
     public static final int LANES_PER_CORE = 384 * 8;
 
+    /// The same for a GPU's multiprocessor: 2048 threads are the most that one holds, and an
+    /// instruction-level parallelism of 8 hides the latency of the multiply-add many times over.
+    public static final int LANES_PER_MULTIPROCESSOR = 2048 * 16;
+
     private static final float FACTOR = 3;
 
     private static final int[] PROBES = {1, 7, 8, 15, 16, 31, 32, 33, 4097, 65_537, 1_100_003};

@@ -1,0 +1,95 @@
+package dev.ridgeline.cuda;
+
+import dev.ridgeline.op.Copy;
+import dev.ridgeline.op.FmaLoop;
+import dev.ridgeline.op.Scale;
+import dev.ridgeline.op.Triad;
+
+import java.util.List;
+import java.util.Optional;
+
+/// The ceilings: streams and multiply-adds in registers.
+final class CeilingTable {
+    private static final int THREADS = 256;
+    private static final int FMA_THREADS = 128;
+    private static final int FMA_CHAINS = 8;
+
+    private CeilingTable() {}
+
+    static List<CudaKernel<?>> kernels() {
+        return List.of(
+                CudaKernel.of(Copy.class, "portable", "vectorized", Rows::gaps, CeilingTable::copy),
+                CudaKernel.of(Copy.class, "portable", "plain", Rows::gaps, CeilingTable::plainCopy),
+                CudaKernel.of(
+                        Scale.class, "portable", "vectorized", Rows::gaps, CeilingTable::scale),
+                CudaKernel.of(
+                        Triad.class, "portable", "vectorized", Rows::gaps, CeilingTable::triad),
+                CudaKernel.of(
+                        FmaLoop.class,
+                        "portable",
+                        "registers",
+                        op -> Optional.empty(),
+                        CeilingTable::fmaLoop));
+    }
+
+    private static void copy(Copy op, LaunchPlan plan) {
+        plan.launch(
+                "f32",
+                Rows.grid(op.from(), 4, 4),
+                THREADS,
+                0,
+                op.from(),
+                op.to(),
+                op.from().count());
+    }
+
+    private static void plainCopy(Copy op, LaunchPlan plan) {
+        plan.launch(
+                "f32",
+                Rows.grid(op.from().count(), 1),
+                THREADS,
+                0,
+                op.from(),
+                op.to(),
+                op.from().count());
+    }
+
+    private static void scale(Scale op, LaunchPlan plan) {
+        plan.launch(
+                "f32",
+                Rows.grid(op.from(), 4, 4),
+                THREADS,
+                0,
+                op.from(),
+                op.to(),
+                op.from().count(),
+                op.factor());
+    }
+
+    private static void triad(Triad op, LaunchPlan plan) {
+        plan.launch(
+                "f32",
+                Rows.grid(op.a(), 4, 2),
+                THREADS,
+                0,
+                op.a(),
+                op.b(),
+                op.to(),
+                op.a().count(),
+                op.factor());
+    }
+
+    private static void fmaLoop(FmaLoop op, LaunchPlan plan) {
+        int lanes = op.lanes().dim(0);
+        plan.launch(
+                "f32",
+                Grid.grid(Math.ceilDiv(lanes, FMA_THREADS * FMA_CHAINS)),
+                FMA_THREADS,
+                0,
+                op.lanes(),
+                (long) lanes,
+                op.iterations(),
+                FmaLoop.A,
+                FmaLoop.B);
+    }
+}

@@ -1,0 +1,93 @@
+package dev.ridgeline.cuda;
+
+import dev.ridgeline.device.Stream;
+
+import java.util.Optional;
+
+/// A CUDA stream. Its marks are events, of which it keeps a ring: a mark is good for as many marks
+/// as the ring has places.
+public final class CudaStream implements Stream {
+    /// Marks of a training step with an event around each of some thousand kernels.
+    private static final int MARKS = 8192;
+
+    /// Long enough a batch for the clock of events, short enough for [Gate] if each launch is of a
+    /// few kernels.
+    private static final int MOST_HELD = 128;
+
+    private record EventMark(CudaStream stream, long number) implements Mark {}
+
+    private final Driver driver;
+    private final Driver.Queue queue;
+    private final Driver.Event[] events = new Driver.Event[MARKS];
+    private final Optional<Gate> gate;
+    private long marks;
+
+    CudaStream(Driver driver) {
+        this.driver = driver;
+        queue = driver.queue();
+        gate = Gate.of(driver, queue);
+    }
+
+    void enqueue(LaunchStep[] steps) {
+        for (var step : steps) driver.enqueue(step, queue);
+        if (gate.isPresent()) gate.get().count(steps.length);
+    }
+
+    @Override
+    public void hold() {
+        gate.ifPresent(Gate::shut);
+    }
+
+    @Override
+    public void release() {
+        gate.ifPresent(Gate::open);
+    }
+
+    @Override
+    public int mostHeld() {
+        return MOST_HELD;
+    }
+
+    Driver.Queue queue() {
+        return queue;
+    }
+
+    Driver driver() {
+        return driver;
+    }
+
+    @Override
+    public Mark mark() {
+        int place = (int) (marks % MARKS);
+        if (events[place] == null) events[place] = driver.event();
+        driver.record(events[place], queue);
+        return new EventMark(this, marks++);
+    }
+
+    @Override
+    public double seconds(Mark from, Mark to) {
+        return driver.seconds(event(from), event(to));
+    }
+
+    private Driver.Event event(Mark mark) {
+        if (!(mark instanceof EventMark event) || event.stream() != this)
+            throw new IllegalArgumentException("a mark of another stream");
+        if (marks - event.number() > MARKS)
+            throw new IllegalStateException(
+                    "%d marks were made since this one, and a stream keeps %d"
+                            .formatted(marks - event.number(), MARKS));
+        return events[(int) (event.number() % MARKS)];
+    }
+
+    @Override
+    public void synchronize() {
+        driver.synchronize(queue, "waiting for the stream");
+    }
+
+    @Override
+    public void close() {
+        gate.ifPresent(Gate::close);
+        for (var event : events) if (event != null) driver.destroy(event);
+        driver.destroy(queue);
+    }
+}

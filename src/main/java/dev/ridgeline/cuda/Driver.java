@@ -1,0 +1,353 @@
+package dev.ridgeline.cuda;
+
+import dev.ridgeline.device.OutOfDeviceMemory;
+
+import jcuda.Pointer;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The driver's calls on one device. JCuda appears here and in [DriverQueries] and nowhere else, so
+/// that another binding can take its place where JCuda has no natives (aarch64).
+///
+/// Every method makes the device's context the calling thread's own, and throws [CudaError] with
+/// what was being done. After an error that ends a context, every further call is refused with the
+/// first error's sentence, and what only frees does nothing.
+final class Driver implements AutoCloseable {
+    /// Device memory.
+    static final class Memory extends CUdeviceptr {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Function extends CUfunction {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Queue extends CUstream {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Event extends CUevent {}
+
+    /// A graph that can be launched.
+    static final class Graph extends CUgraphExec {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Module extends CUmodule {}
+
+    /// Host memory that the device reads and writes by itself.
+    static final class Pinned extends Pointer {
+        long address() {
+            return getNativePointer();
+        }
+
+        @SuppressWarnings("restricted") // the driver allocated that many bytes there
+        MemorySegment segment(long bytes) {
+            return MemorySegment.ofAddress(address()).reinterpret(bytes);
+        }
+    }
+
+    /// Memory of the host as JCuda takes it.
+    private static final class Host extends Pointer {
+        Host(MemorySegment segment) {
+            super(segment.address());
+        }
+    }
+
+    private static final int OUT_OF_MEMORY = CUresult.CUDA_ERROR_OUT_OF_MEMORY;
+
+    /// The driver whose context the thread has as its own.
+    private static final ThreadLocal<Driver> CURRENT = new ThreadLocal<>();
+
+    private final String name;
+    private final CUdevice device;
+    private final CUcontext context = new CUcontext();
+    private volatile Optional<CudaError> failure = Optional.empty();
+
+    /// Opens a device's primary context, which other libraries of the process share.
+    Driver(int ordinal) {
+        name = DriverQueries.name(ordinal);
+        device = DriverQueries.device(ordinal);
+        check(
+                JCudaDriver.cuDevicePrimaryCtxRetain(context, device),
+                "creating a context on the device");
+    }
+
+    String name() {
+        return name;
+    }
+
+    /// The error that ended the context, if one did.
+    Optional<CudaError> failure() {
+        return failure;
+    }
+
+    private void enter() {
+        var ended = failure;
+        if (ended.isPresent()) throw CudaError.after(name, ended.get());
+        if (CURRENT.get() == this) return;
+        check(JCudaDriver.cuCtxSetCurrent(context), "taking the device's context");
+        CURRENT.set(this);
+    }
+
+    void check(int code, String doing, Object... sizes) {
+        if (code != 0) throw failed(error(code), code, String.format(Locale.ROOT, doing, sizes));
+    }
+
+    /// `CUDA_ERROR_ILLEGAL_ADDRESS`.
+    static String error(int code) {
+        return CUresult.stringFor(code);
+    }
+
+    private CudaError failed(String error, int code, String doing) {
+        var failed = new CudaError(name, code, error, doing);
+        if (failed.fatal()) failure = Optional.of(failed);
+        return failed;
+    }
+
+    /// Bytes of memory that nobody uses, and in all.
+    long[] memory() {
+        enter();
+        long[] free = new long[1];
+        long[] total = new long[1];
+        check(JCudaDriver.cuMemGetInfo(free, total), "asking how much memory is free");
+        return new long[] {free[0], total[0]};
+    }
+
+    /// @throws OutOfDeviceMemory if the device has no room
+    Memory allocate(long bytes) {
+        enter();
+        var memory = new Memory();
+        int code = JCudaDriver.cuMemAlloc(memory, bytes);
+        if (code == OUT_OF_MEMORY) {
+            long[] left = memory();
+            throw new OutOfDeviceMemory(name, bytes, left[0], left[1]);
+        }
+        check(code, "allocating %,d bytes", bytes);
+        return memory;
+    }
+
+    void free(Memory memory, long bytes) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuMemFree(memory), "freeing %,d bytes", bytes);
+    }
+
+    Pinned pin(long bytes) {
+        enter();
+        var memory = new Pinned();
+        check(
+                JCudaDriver.cuMemHostAlloc(memory, bytes, JCudaDriver.CU_MEMHOSTALLOC_PORTABLE),
+                "pinning %,d bytes of host memory",
+                bytes);
+        return memory;
+    }
+
+    void unpin(Pinned memory) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuMemFreeHost(memory), "freeing pinned host memory");
+    }
+
+    void upload(Memory to, MemorySegment from, long bytes, Queue queue) {
+        enter();
+        check(
+                JCudaDriver.cuMemcpyHtoDAsync(to, new Host(from), bytes, queue),
+                "copying %,d bytes to the device",
+                bytes);
+    }
+
+    void download(MemorySegment to, Memory from, long bytes, Queue queue) {
+        enter();
+        check(
+                JCudaDriver.cuMemcpyDtoHAsync(new Host(to), from, bytes, queue),
+                "copying %,d bytes from the device",
+                bytes);
+    }
+
+    /// @param what for the sentence of an error: the kernel's name
+    Module load(byte[] image, String what) {
+        enter();
+        var module = new Module();
+        check(
+                JCudaDriver.cuModuleLoadData(module, image),
+                "loading the %,d bytes of %s",
+                image.length,
+                what);
+        return module;
+    }
+
+    void unload(Module module) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuModuleUnload(module), "unloading a module");
+    }
+
+    Function function(Module module, String symbol) {
+        enter();
+        var function = new Function();
+        check(
+                JCudaDriver.cuModuleGetFunction(function, module, symbol),
+                "looking for %s in its module",
+                symbol);
+        return function;
+    }
+
+    /// Lets a kernel have that much dynamic shared memory, which more than 48 KiB needs.
+    void allowShared(Function function, int bytes, String symbol) {
+        enter();
+        check(
+                JCudaDriver.cuFuncSetAttribute(
+                        function,
+                        CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                        bytes),
+                "giving blocks of %s %,d bytes of shared memory",
+                symbol,
+                bytes);
+    }
+
+    /// Blocks of a kernel that run at once on one multiprocessor.
+    int occupancy(Function function, int threads, int sharedBytes, String symbol) {
+        enter();
+        int[] blocks = new int[1];
+        check(
+                JCudaDriver.cuOccupancyMaxActiveBlocksPerMultiprocessor(
+                        blocks, function, threads, sharedBytes),
+                "asking how many blocks of %s with %d threads and %,d bytes fit",
+                symbol,
+                threads,
+                sharedBytes);
+        return blocks[0];
+    }
+
+    void enqueue(LaunchStep step, Queue queue) {
+        enter();
+        int code = step.on(queue.address());
+        if (code != 0) throw failed(step.error(code), code, step.doing());
+    }
+
+    Queue queue() {
+        enter();
+        var queue = new Queue();
+        check(
+                JCudaDriver.cuStreamCreate(queue, CUstream_flags.CU_STREAM_NON_BLOCKING),
+                "creating a stream");
+        return queue;
+    }
+
+    void destroy(Queue queue) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuStreamDestroy(queue), "ending a stream");
+    }
+
+    /// @param waiting for the sentence of an error: `waiting for the stream`
+    void synchronize(Queue queue, String waiting) {
+        enter();
+        check(JCudaDriver.cuStreamSynchronize(queue), waiting);
+    }
+
+    /// What this thread enqueues on `queue` from here on is recorded and not run.
+    void beginCapture(Queue queue) {
+        enter();
+        check(
+                JCudaDriver.cuStreamBeginCapture(
+                        queue, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                "beginning to record a graph");
+    }
+
+    /// @param launches for the sentence of an error
+    Graph endCapture(Queue queue, int launches) {
+        enter();
+        var recorded = new CUgraph();
+        check(
+                JCudaDriver.cuStreamEndCapture(queue, recorded),
+                "recording a graph of %d launches",
+                launches);
+        var graph = new Graph();
+        int code = JCudaDriver.cuGraphInstantiate(graph, recorded, 0);
+        JCudaDriver.cuGraphDestroy(recorded);
+        check(code, "making a graph of %d launches ready", launches);
+        return graph;
+    }
+
+    /// Ends a recording that failed; what was recorded is dropped.
+    void abandonCapture(Queue queue) {
+        if (failure.isPresent()) return;
+        var recorded = new CUgraph();
+        if (JCudaDriver.cuStreamEndCapture(queue, recorded) == 0)
+            JCudaDriver.cuGraphDestroy(recorded);
+    }
+
+    void destroy(Graph graph) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuGraphExecDestroy(graph), "dropping a graph");
+    }
+
+    Event event() {
+        enter();
+        var event = new Event();
+        check(JCudaDriver.cuEventCreate(event, 0), "creating an event");
+        return event;
+    }
+
+    void destroy(Event event) {
+        if (failure.isPresent()) return;
+        enter();
+        check(JCudaDriver.cuEventDestroy(event), "ending an event");
+    }
+
+    void record(Event event, Queue queue) {
+        enter();
+        check(JCudaDriver.cuEventRecord(event, queue), "recording an event");
+    }
+
+    /// Seconds between two recorded events; waits for the later one. The clock's resolution is half
+    /// a microsecond.
+    double seconds(Event from, Event to) {
+        enter();
+        float[] milliseconds = new float[1];
+        check(JCudaDriver.cuEventSynchronize(to), "waiting for an event");
+        check(
+                JCudaDriver.cuEventElapsedTime(milliseconds, from, to),
+                "reading the time between two events");
+        return milliseconds[0] * 1e-3;
+    }
+
+    @Override
+    public void close() {
+        if (CURRENT.get() == this) {
+            CURRENT.remove();
+            if (failure.isEmpty()) JCudaDriver.cuCtxSetCurrent(new CUcontext());
+        }
+        if (failure.isEmpty())
+            check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "releasing the context");
+        // a failed context cannot be released, but some errors end with it
+        else JCudaDriver.cuDevicePrimaryCtxReset(device);
+    }
+}

@@ -1,0 +1,164 @@
+package dev.ridgeline.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.ridgeline.device.KernelId;
+import dev.ridgeline.device.Launch;
+import dev.ridgeline.device.Stream;
+import dev.ridgeline.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What a kernel's table row says to do for one op: launches in order, and memory they need. It
+/// becomes a [Launch] whose arguments are packed once.
+final class LaunchPlan {
+    /// Shared memory that a block gets without asking, on every device.
+    private static final int USUAL_SHARED_BYTES = 48 << 10;
+
+    private final CudaDevice device;
+    private final KernelId id;
+    private final Arena arena = Arena.ofShared();
+    private final List<LaunchStep> steps = new ArrayList<>();
+    private final List<CudaBuffer> scratch = new ArrayList<>();
+    private final List<CublasLt.Product> products = new ArrayList<>();
+
+    LaunchPlan(CudaDevice device, KernelId id) {
+        this.device = device;
+        this.id = id;
+    }
+
+    /// Adds a launch of entry point `<op>_<arch>_<idea>_<what>`.
+    ///
+    /// @param what `bf16`, `delta_bf16`
+    /// @param threads of a block, at most 1024
+    /// @param sharedBytes of dynamic shared memory per block
+    /// @param arguments in the order of the kernel's parameters: a [Tensor] or [CudaBuffer] for a
+    ///   pointer, [Integer] for an `int`, [Long] for a `long long`, [Float] for a `float`
+    void launch(String what, Grid grid, int threads, int sharedBytes, Object... arguments) {
+        var symbol = symbol(what);
+        var function = device.images().function(id, symbol);
+        if (sharedBytes > USUAL_SHARED_BYTES)
+            device.driver().allowShared(function, sharedBytes, symbol);
+        steps.add(
+                new LaunchStep.Kernel(
+                        symbol,
+                        function.address(),
+                        grid,
+                        threads,
+                        sharedBytes,
+                        packed(symbol, arguments)));
+    }
+
+    /// Adds the setting of every byte of a dense tensor, in the order of the launches.
+    void fill(Tensor tensor, int value) {
+        if (!tensor.contiguous())
+            throw new IllegalArgumentException("%s: a tensor to fill has gaps".formatted(id));
+        steps.add(new LaunchStep.Fill(address(tensor), (byte) value, tensor.bytes()));
+    }
+
+    /// The same for memory of [#scratch].
+    void fill(CudaBuffer buffer, int value) {
+        steps.add(new LaunchStep.Fill(buffer.address(), (byte) value, buffer.bytes()));
+    }
+
+    /// Adds a product by NVIDIA's library, which the plan closes.
+    void product(CublasLt.Product product) {
+        products.add(product);
+        if (product.workspaceBytes() > 0)
+            product.workspace(scratch(product.workspaceBytes()).address());
+        steps.add(new LaunchStep.Product(product));
+    }
+
+    /// Memory of the device that lives as long as the binding; its contents are undefined at first
+    /// and kept between launches.
+    ///
+    /// @throws dev.ridgeline.device.OutOfDeviceMemory if the device has no room
+    CudaBuffer scratch(long bytes) {
+        var buffer = device.allocate(bytes);
+        scratch.add(buffer);
+        return buffer;
+    }
+
+    /// The name of the device.
+    String where() {
+        return device.name();
+    }
+
+    /// Streaming multiprocessors of the device, for the size of a grid that fills it.
+    int multiprocessors() {
+        return device.multiprocessors().orElseThrow();
+    }
+
+    /// Blocks of an entry point that run at once on one multiprocessor.
+    int occupancy(String what, int threads, int sharedBytes) {
+        var symbol = symbol(what);
+        var function = device.images().function(id, symbol);
+        if (sharedBytes > USUAL_SHARED_BYTES)
+            device.driver().allowShared(function, sharedBytes, symbol);
+        return device.driver().occupancy(function, threads, sharedBytes, symbol);
+    }
+
+    private String symbol(String what) {
+        return "%s_%s_%s_%s".formatted(id.op(), id.arch(), id.idea(), what);
+    }
+
+    /// The arguments, and the array of pointers to them that `cuLaunchKernel` takes.
+    private long packed(String symbol, Object[] arguments) {
+        var values = arena.allocate(JAVA_LONG, Math.max(1, arguments.length));
+        var pointers = arena.allocate(JAVA_LONG, Math.max(1, arguments.length));
+        for (int i = 0; i < arguments.length; i++) {
+            var place = values.asSlice(8L * i, 8);
+            switch (arguments[i]) {
+                case Tensor t -> place.set(JAVA_LONG, 0, address(t));
+                case CudaBuffer b -> place.set(JAVA_LONG, 0, b.address());
+                case Integer n -> place.set(JAVA_INT, 0, n);
+                case Long n -> place.set(JAVA_LONG, 0, n);
+                case Float x -> place.set(JAVA_FLOAT, 0, x);
+                default ->
+                        throw new IllegalArgumentException(
+                                "%s: argument %d is a %s, which no kernel takes"
+                                        .formatted(
+                                                symbol,
+                                                i,
+                                                arguments[i].getClass().getSimpleName()));
+            }
+            pointers.setAtIndex(JAVA_LONG, i, place.address());
+        }
+        return pointers.address();
+    }
+
+    /// Where a tensor of this device begins.
+    long address(Tensor t) {
+        if (t.buffer() instanceof CudaBuffer buffer && buffer.device() == device)
+            return buffer.address() + t.offset() * t.dtype().bytes();
+        throw new IllegalArgumentException(
+                "%s runs on %s, and an operand is %s".formatted(id, device.name(), t.buffer()));
+    }
+
+    Launch launch() {
+        var sequence = steps.toArray(LaunchStep[]::new);
+        return new Launch() {
+            @Override
+            public void on(Stream stream) {
+                device.own(stream).enqueue(sequence);
+            }
+
+            @Override
+            public void close() {
+                LaunchPlan.this.close();
+            }
+        };
+    }
+
+    /// Gives back what the plan holds. What was launched is waited for, because it still uses it.
+    void close() {
+        if (!arena.scope().isAlive()) return;
+        scratch.forEach(CudaBuffer::close);
+        products.forEach(CublasLt.Product::close);
+        arena.close();
+    }
+}

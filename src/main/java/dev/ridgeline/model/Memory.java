@@ -1,0 +1,134 @@
+package dev.ridgeline.model;
+
+import dev.ridgeline.device.Device;
+import dev.ridgeline.tensor.Buffer;
+import dev.ridgeline.tensor.DType;
+import dev.ridgeline.tensor.Shape;
+import dev.ridgeline.tensor.Tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Hands out the tensors of a training step, each from the region it belongs to; a region is one
+/// buffer of the device.
+///
+/// The same code asks twice for the same tensors in the same order: first a plan, which only
+/// counts, then a device, whose regions are allocated with the sizes of the plan. So the plan is
+/// what is allocated, to the byte.
+public final class Memory implements AutoCloseable {
+    /// Bytes at which tensors begin.
+    private static final int ALIGNMENT = 256;
+
+    /// What memory is used for.
+    public enum Kind {
+        WEIGHTS("weights"),
+        COPIES("bf16 copies of the weights"),
+        GRADIENTS("gradients"),
+        FIRST_MOMENTS("first moments"),
+        SECOND_MOMENTS("second moments"),
+        ACTIVATIONS("activations"),
+        WORKSPACE("workspace"),
+        STATE("inputs, results and constants");
+
+        private final String label;
+
+        Kind(String label) {
+            this.label = label;
+        }
+
+        public String label() {
+            return label;
+        }
+    }
+
+    /// @param owner `layer 3`, `backward`
+    public record Region(Kind kind, String owner) {}
+
+    /// A size without memory, which grows as tensors are asked for.
+    private static final class Planned implements Buffer {
+        @Override
+        public long bytes() {
+            return Long.MAX_VALUE;
+        }
+
+        @Override
+        public void upload(MemorySegment host) {
+            throw new IllegalStateException("a planned tensor has no memory");
+        }
+
+        @Override
+        public void download(MemorySegment host) {
+            throw new IllegalStateException("a planned tensor has no memory");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final Map<Region, Buffer> buffers = new LinkedHashMap<>();
+    private final Map<Region, Long> used = new LinkedHashMap<>();
+    private final boolean planned;
+
+    private Memory(boolean planned) {
+        this.planned = planned;
+    }
+
+    /// Counts, and allocates nothing.
+    public static Memory planned() {
+        return new Memory(true);
+    }
+
+    /// The regions of `plan`, zeroed.
+    ///
+    /// @throws dev.ridgeline.device.OutOfDeviceMemory if they do not fit; nothing stays allocated
+    public static Memory on(Device device, Map<Region, Long> plan) {
+        var memory = new Memory(false);
+        try {
+            plan.forEach(
+                    (region, bytes) -> {
+                        var buffer = device.allocate(bytes);
+                        memory.buffers.put(region, buffer);
+                        memory.used.put(region, 0L);
+                    });
+            return memory;
+        } catch (RuntimeException | Error e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    /// The next tensor of a region.
+    public Tensor tensor(Kind kind, String owner, DType dtype, int... dims) {
+        return tensor(kind, owner, dtype, Shape.of(dims));
+    }
+
+    public Tensor tensor(Kind kind, String owner, DType dtype, Shape shape) {
+        var region = new Region(kind, owner);
+        var buffer = buffer(region);
+        long at = Math.ceilDiv(used.get(region), ALIGNMENT) * ALIGNMENT;
+        long bytes = Math.multiplyExact(shape.count(), dtype.bytes());
+        used.put(region, Math.addExact(at, bytes));
+        return new Tensor(dtype, shape, buffer, at / dtype.bytes());
+    }
+
+    private Buffer buffer(Region region) {
+        if (planned) {
+            used.putIfAbsent(region, 0L);
+            return buffers.computeIfAbsent(region, _ -> new Planned());
+        }
+        var buffer = buffers.get(region);
+        if (buffer == null) throw new IllegalStateException("not in the plan: " + region);
+        return buffer;
+    }
+
+    /// Bytes of each region, in the order they were first asked for.
+    public Map<Region, Long> regions() {
+        return new LinkedHashMap<>(used);
+    }
+
+    @Override
+    public void close() {
+        buffers.values().forEach(Buffer::close);
+    }
+}
