@@ -30,6 +30,7 @@ class ArchitectureTest {
                     entry(
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
+                    entry("train", Set.of("model", "shard", "device", "op", "tensor")),
                     entry("measure", Set.of("reference", "device", "hardware", "op", "tensor")),
                     entry("report", Set.of("measure", "device", "hardware", "op", "tensor")),
                     entry(
@@ -37,6 +38,7 @@ class ArchitectureTest {
                             Set.of(
                                     "report",
                                     "measure",
+                                    "train",
                                     "model",
                                     "shard",
                                     "reference",
