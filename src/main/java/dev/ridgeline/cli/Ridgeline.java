@@ -109,10 +109,10 @@ public final class Ridgeline implements Runnable {
         return switch (e) {
             case Fault fault -> end(command, fault.getMessage(), fault.exit());
             case UnreadableResult _,
-                            UnwritableOutput _,
-                            InvalidModel _,
-                            InvalidCheckpoint _,
-                            InvalidText _ ->
+                    UnwritableOutput _,
+                    InvalidModel _,
+                    InvalidCheckpoint _,
+                    InvalidText _ ->
                     end(command, e.getMessage(), Exit.USAGE);
             case OutOfDeviceMemory _, NoKernel _ -> end(command, e.getMessage(), Exit.ENVIRONMENT);
             default ->

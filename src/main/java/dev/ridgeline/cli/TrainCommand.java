@@ -16,11 +16,9 @@ import dev.ridgeline.train.TrainingState.Run;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -106,9 +104,7 @@ final class TrainCommand implements Callable<Integer> {
                             spec.commandLine(), TrainReport.peak(site, step.dtype()), config, step);
             var saving =
                     new Trainer.Saving(
-                            new Checkpoints(folder),
-                            options.saveEvery.orElse(0L),
-                            SAVE_SECONDS);
+                            new Checkpoints(folder), options.saveEvery.orElse(0L), SAVE_SECONDS);
             var trainer = new Trainer(training, corpus, state, Optional.of(saving), report);
             return run(trainer, training, report);
         }
@@ -149,15 +145,13 @@ final class TrainCommand implements Callable<Integer> {
             var generator = new Generator(inference, TEMPERATURE, trainer.state().run().seed());
             byte[] prompt = options.prompt().getBytes(StandardCharsets.UTF_8);
             report.sample(
-                    new String(
-                            generator.write(prompt, options.sample), StandardCharsets.UTF_8));
+                    new String(generator.write(prompt, options.sample), StandardCharsets.UTF_8));
         }
     }
 
     private TrainingState goOn(TrainingState state, Corpus corpus) {
         if (corpus.fingerprint() != state.run().fingerprint())
-            throw Fault.usage(
-                    "%s is not the text that the run began with", state.run().text());
+            throw Fault.usage("%s is not the text that the run began with", state.run().text());
         if (options.steps.isEmpty() && options.minutes.isEmpty()) return state;
         return new TrainingState(
                 state.format(),
@@ -167,8 +161,7 @@ final class TrainCommand implements Callable<Integer> {
                 state.losses(),
                 state.run()
                         .lasting(
-                                options.steps.orElse(0L),
-                                options.minutes.orElse(DEFAULT_MINUTES)));
+                                options.steps.orElse(0L), options.minutes.orElse(DEFAULT_MINUTES)));
     }
 
     private Run run(Path text, Corpus corpus) {

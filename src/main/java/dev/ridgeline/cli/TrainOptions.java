@@ -134,10 +134,7 @@ final class TrainOptions {
             description = "Of text that the model writes at the end (default: ${DEFAULT-VALUE}).")
     int sample = 600;
 
-    @Option(
-            names = "--prompt",
-            paramLabel = "TEXT",
-            description = "What the sample begins with.")
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "What the sample begins with.")
     private Optional<String> prompt;
 
     Path text() {

@@ -40,17 +40,12 @@ public final class CheckpointWeights {
     private static void read(
             TrainingStep step, Kind kind, String prefix, Checkpoint checkpoint, Path shown) {
         // everything is found before anything is replaced
-        step.graph()
-                .weights()
-                .parameters()
-                .all()
-                .forEach(p -> place(checkpoint, prefix, p, shown));
+        step.graph().weights().parameters().all().forEach(p -> place(checkpoint, prefix, p, shown));
         step.transfer()
                 .write(
                         kind,
                         (_, _, parameter, memory) ->
-                                Widening.read(
-                                        place(checkpoint, prefix, parameter, shown), memory));
+                                Widening.read(place(checkpoint, prefix, parameter, shown), memory));
     }
 
     private static Checkpoint.Place place(
@@ -61,7 +56,9 @@ public final class CheckpointWeights {
             found = checkpoint.find(prefix + name.substring(OUTER.length()));
         var place =
                 found.orElseThrow(
-                        () -> new InvalidCheckpoint("%s: has no tensor '%s'", shown, prefix + name));
+                        () ->
+                                new InvalidCheckpoint(
+                                        "%s: has no tensor '%s'", shown, prefix + name));
         if (!place.tensor().shape().equals(shape(parameter)))
             throw new InvalidCheckpoint(
                     "%s: tensor '%s' is %s, this model's is %s",
@@ -84,8 +81,7 @@ public final class CheckpointWeights {
         write(step, file, List.copyOf(MOMENTS.entrySet()));
     }
 
-    private static void write(
-            TrainingStep step, Path file, List<Map.Entry<Kind, String>> kinds) {
+    private static void write(TrainingStep step, Path file, List<Map.Entry<Kind, String>> kinds) {
         var planned = new ArrayList<Planned>();
         for (var kind : kinds)
             step.graph()

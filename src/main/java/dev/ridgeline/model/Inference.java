@@ -30,8 +30,7 @@ public final class Inference implements AutoCloseable {
                             sequence,
                             step.options().dtype(),
                             Mode.FORWARD);
-            return new Graph(
-                    transformer, memory.tensor(Kind.STATE, "tokens", DType.I32, sequence));
+            return new Graph(transformer, memory.tensor(Kind.STATE, "tokens", DType.I32, sequence));
         }
     }
 

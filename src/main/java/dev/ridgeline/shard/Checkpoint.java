@@ -44,9 +44,7 @@ public final class Checkpoint implements AutoCloseable {
             else if (!Files.isDirectory(path)) checkpoint.add(path);
             else if (Files.exists(path.resolve(INDEX))) checkpoint.addShards(path.resolve(INDEX));
             else if (Files.exists(path.resolve(SINGLE))) checkpoint.add(path.resolve(SINGLE));
-            else
-                throw new InvalidCheckpoint(
-                        "%s: has neither %s nor %s", path, SINGLE, INDEX);
+            else throw new InvalidCheckpoint("%s: has neither %s nor %s", path, SINGLE, INDEX);
             return checkpoint;
         } catch (RuntimeException | Error e) {
             checkpoint.close();
@@ -79,8 +77,7 @@ public final class Checkpoint implements AutoCloseable {
                     "%s: is not JSON: %s",
                     index, e.getOriginalMessage().lines().findFirst().orElse(""));
         } catch (IOException e) {
-            throw new InvalidCheckpoint(
-                    "%s: cannot be read: %s", index, SafetensorsFile.reason(e));
+            throw new InvalidCheckpoint("%s: cannot be read: %s", index, SafetensorsFile.reason(e));
         }
     }
 

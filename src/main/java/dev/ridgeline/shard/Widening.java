@@ -45,8 +45,7 @@ public final class Widening {
         for (long i = 0; i < count; i++) {
             float value =
                     switch (type) {
-                        case F16 ->
-                                Float.float16ToFloat(from.getAtIndex(JAVA_SHORT_UNALIGNED, i));
+                        case F16 -> Float.float16ToFloat(from.getAtIndex(JAVA_SHORT_UNALIGNED, i));
                         case BF16 -> DType.fromBf16(from.getAtIndex(JAVA_SHORT_UNALIGNED, i));
                         default -> (float) from.getAtIndex(JAVA_DOUBLE_UNALIGNED, i);
                     };

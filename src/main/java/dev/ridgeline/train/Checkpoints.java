@@ -92,8 +92,7 @@ public final class Checkpoints {
         }
     }
 
-    private static List<Path> list(Path folder, Predicate<String> wanted)
-            throws IOException {
+    private static List<Path> list(Path folder, Predicate<String> wanted) throws IOException {
         try (var all = Files.list(folder)) {
             return all.filter(p -> wanted.test(p.getFileName().toString())).sorted().toList();
         }
@@ -152,8 +151,7 @@ public final class Checkpoints {
 
     private static void write(Path file, byte[] bytes) throws IOException {
         try (var channel =
-                FileChannel.open(
-                        file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+                FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
             var buffer = ByteBuffer.wrap(bytes);
             while (buffer.hasRemaining()) channel.write(buffer);
             channel.force(true);

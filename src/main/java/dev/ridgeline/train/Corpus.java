@@ -111,8 +111,7 @@ public record Corpus(byte[] train, byte[] validation, int files, long fingerprin
 
     private static void folder(Path path, Reader reader) throws IOException {
         try (var walk = Files.walk(path)) {
-            for (var file :
-                    (Iterable<Path>) walk.filter(Files::isRegularFile).sorted()::iterator) {
+            for (var file : (Iterable<Path>) walk.filter(Files::isRegularFile).sorted()::iterator) {
                 if (reader.full()) return;
                 try (var in = Files.newInputStream(file)) {
                     reader.add(path.relativize(file).toString(), in);

@@ -31,9 +31,7 @@ public final class Guard {
     public Optional<String> objection(Gradients found) {
         if (!found.notFinite().isEmpty())
             return Optional.of(
-                    "the gradients of "
-                            + String.join(", ", found.notFinite())
-                            + " are not finite");
+                    "the gradients of " + String.join(", ", found.notFinite()) + " are not finite");
         if (!found.finite()) return Optional.of("the loss is not finite");
         double mean = losses.stream().mapToDouble(l -> l).average().orElse(0);
         double variance =

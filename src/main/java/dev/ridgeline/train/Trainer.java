@@ -166,7 +166,6 @@ public final class Trainer {
             int from = validation.start(w, count) + 1;
             sum += trigram.loss(corpus.validation(), from, from + sequence);
         }
-        return new Comparison(
-                validationLoss(LAST_WINDOWS), sum / count, (long) count * sequence);
+        return new Comparison(validationLoss(LAST_WINDOWS), sum / count, (long) count * sequence);
     }
 }

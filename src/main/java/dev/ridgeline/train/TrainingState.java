@@ -74,8 +74,24 @@ public record TrainingState(
         /// The same, as long as this.
         public Run lasting(long otherSteps, double otherMinutes) {
             return new Run(
-                    text, textBytes, fingerprint, batch, sequence, microBatches, dtype, recompute,
-                    beta1, beta2, eps, decay, clip, peak, floor, warmup, otherSteps, otherMinutes,
+                    text,
+                    textBytes,
+                    fingerprint,
+                    batch,
+                    sequence,
+                    microBatches,
+                    dtype,
+                    recompute,
+                    beta1,
+                    beta2,
+                    eps,
+                    decay,
+                    clip,
+                    peak,
+                    floor,
+                    warmup,
+                    otherSteps,
+                    otherMinutes,
                     seed);
         }
     }
