@@ -65,8 +65,7 @@ public final class Transformer {
             streams.add(
                     again
                             ? streams.get(layer - 2)
-                            : memory.tensor(
-                                    Kind.ACTIVATIONS, owner(layer), dtype, rows, width));
+                            : memory.tensor(Kind.ACTIVATIONS, owner(layer), dtype, rows, width));
             if (layer < config.layers()) blocks.add(work.block(layer, frequencies));
         }
         scratch = work.scratch();
@@ -113,9 +112,14 @@ public final class Transformer {
         return weights.parameters();
     }
 
-    /// Constant radians per position of each pair of a head; empty where positions are learned.
-    Optional<Tensor> frequencies() {
-        return frequencies;
+    /// Gives the device the constants that the ops read; once, before the first launch.
+    void uploadFrequencies() {
+        frequencies.ifPresent(
+                f -> {
+                    try (var once = new HostTransfer(f.buffer())) {
+                        once.upload(config.rotary().orElseThrow().frequencies(config.headDim()));
+                    }
+                });
     }
 
     /// (batch · sequence, vocabulary); after [#loss] its gradient.
