@@ -44,12 +44,7 @@ public final class OptimizerWorkloads {
 
     static Workload<Zero> zero(int n, DType dtype, long seed) {
         return new Workload<>(
-                Zero.class,
-                "",
-                Map.of("n", n),
-                dtype,
-                seed,
-                o -> new Zero(o.output(dtype, n)));
+                Zero.class, "", Map.of("n", n), dtype, seed, o -> new Zero(o.output(dtype, n)));
     }
 
     /// @param high largest square; the norm is then on both sides of the limit
