@@ -1,5 +1,7 @@
 package dev.ridgeline.cli;
 
+import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.cuda.GpuWatch;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Campaign;
 import dev.ridgeline.measure.CampaignCase;
@@ -21,6 +23,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +42,7 @@ final class BenchRun implements Campaign.Listener {
     private final Optional<ResultFile> earlier;
     private final ResultStore store;
     private final Interruption interruption;
+    private final List<GpuWatch> watches = new ArrayList<>();
 
     /// @throws Fault if `resume` holds something else
     BenchRun(
@@ -75,12 +80,27 @@ final class BenchRun implements Campaign.Listener {
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 List.copyOf(command.getParseResult().originalArgs()),
                 Version.BUILD,
-                Descriptions.of(host),
+                facts(host),
                 sites().map(Descriptions::of).toList(),
                 protocol,
                 List.of(),
                 List.of(),
                 false);
+    }
+
+    /// Of the host and of each GPU.
+    private Map<String, Object> facts(HostRecord host) {
+        var facts = new LinkedHashMap<>(Descriptions.of(host));
+        gpus().forEach(gpu -> Descriptions.collect(gpu, facts));
+        return facts;
+    }
+
+    private List<CudaDevice> gpus() {
+        return sites().map(Site::device)
+                .filter(CudaDevice.class::isInstance)
+                .map(CudaDevice.class::cast)
+                .distinct()
+                .toList();
     }
 
     private Stream<Site> sites() {
@@ -92,6 +112,7 @@ final class BenchRun implements Campaign.Listener {
         try (interruption;
                 store) {
             say(heading());
+            gpus().forEach(gpu -> GpuWatch.of(gpu).ifPresent(watches::add));
             progress.show("proving the ceilings", 0);
             var ceilings = new Ceilings(sites().toList(), protocol, this::earlierRates);
             ceilings.missing().forEach(reason -> err.println("ridgeline: no ceiling " + reason));
@@ -165,6 +186,10 @@ final class BenchRun implements Campaign.Listener {
 
     private void finish(boolean complete) {
         progress.clear();
+        for (var watch : watches) {
+            store.put(watch.facts());
+            watch.close();
+        }
         if (complete) store.complete();
         store.close();
         var file = store.file();

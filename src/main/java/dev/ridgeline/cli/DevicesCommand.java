@@ -6,6 +6,7 @@ import static dev.ridgeline.report.Columns.Column.right;
 import dev.ridgeline.cpu.CpuDevice;
 import dev.ridgeline.cuda.Cuda;
 import dev.ridgeline.cuda.GpuRecord;
+import dev.ridgeline.cuda.GpuState;
 import dev.ridgeline.hardware.Check;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Ceilings;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -141,6 +143,7 @@ final class DevicesCommand implements Callable<Integer> {
                                                     .orElse(""),
                                             Si.binaryBytes(gpu.l2()))));
             table.add(List.of("", "PCI %s, %s".formatted(gpu.pci(), gpu.uuid())));
+            Cuda.state(gpu).ifPresent(state -> table.add(List.of("", state(state))));
             table.add(
                     List.of(
                             "",
@@ -149,6 +152,30 @@ final class DevicesCommand implements Callable<Integer> {
                                     .orElse("not in the catalog: no MFU")));
         }
         return table.render();
+    }
+
+    private static String state(GpuState now) {
+        return Stream.of(
+                        now.hertz().map(h -> "now at " + Si.scaled(h, 3, "Hz")),
+                        now.watts()
+                                .map(
+                                        w ->
+                                                "%.0f W%s"
+                                                        .formatted(
+                                                                w,
+                                                                now.wattLimit()
+                                                                        .map(
+                                                                                " of %.0f W"
+                                                                                        ::formatted)
+                                                                        .orElse(""))),
+                        now.celsius().map(c -> c + " degrees C"),
+                        now.pcie().map(link -> "PCIe " + link),
+                        now.nvlinks().map(links -> links + " NVLinks"),
+                        now.uncorrected().map(e -> e + " uncorrected memory errors"),
+                        Optional.of("slowed by " + String.join(", ", now.slowed()))
+                                .filter(_ -> !now.slowed().isEmpty()))
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining(", "));
     }
 
     private static String checks(List<Check> checks) {
