@@ -17,6 +17,7 @@ import dev.ridgeline.op.AttentionBackward;
 import dev.ridgeline.op.Cost;
 import dev.ridgeline.op.FmaLoop;
 import dev.ridgeline.op.Gemm;
+import dev.ridgeline.op.MmaLoop;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.report.ResultFile.CeilingRecord;
 import dev.ridgeline.report.Row;
@@ -76,7 +77,8 @@ final class Rows {
                 op instanceof Gemm
                         || op instanceof Attention
                         || op instanceof AttentionBackward
-                        || op instanceof FmaLoop;
+                        || op instanceof FmaLoop
+                        || op instanceof MmaLoop;
         double work = compute ? op.cost().flops() : op.cost().bytes();
         // no interval of time reaches zero, but its lower end may be printed as one
         double shortest = time.low() > 0 ? time.low() : time.min();

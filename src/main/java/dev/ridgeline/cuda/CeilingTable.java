@@ -2,17 +2,20 @@ package dev.ridgeline.cuda;
 
 import dev.ridgeline.op.Copy;
 import dev.ridgeline.op.FmaLoop;
+import dev.ridgeline.op.MmaLoop;
 import dev.ridgeline.op.Scale;
 import dev.ridgeline.op.Triad;
+import dev.ridgeline.tensor.DType;
 
 import java.util.List;
 import java.util.Optional;
 
-/// The ceilings: streams and multiply-adds in registers.
+/// The ceilings: streams, and multiply-adds in registers and on tensor cores.
 final class CeilingTable {
     private static final int THREADS = 256;
     private static final int FMA_THREADS = 128;
     private static final int FMA_CHAINS = 8;
+    private static final int MMA_SUMS = 4 * 8 * 128;
 
     private CeilingTable() {}
 
@@ -29,7 +32,13 @@ final class CeilingTable {
                         "portable",
                         "registers",
                         op -> Optional.empty(),
-                        CeilingTable::fmaLoop));
+                        CeilingTable::fmaLoop),
+                CudaKernel.of(
+                        MmaLoop.class,
+                        "portable",
+                        "registers",
+                        op -> Optional.empty(),
+                        CeilingTable::mmaLoop));
     }
 
     private static void copy(Copy op, LaunchPlan plan) {
@@ -88,6 +97,20 @@ final class CeilingTable {
                 0,
                 op.lanes(),
                 (long) lanes,
+                op.iterations(),
+                FmaLoop.A,
+                FmaLoop.B);
+    }
+
+    private static void mmaLoop(MmaLoop op, LaunchPlan plan) {
+        int n = op.sums().dim(0);
+        plan.launch(
+                op.factors() == DType.BF16 ? "bf16" : "tf32",
+                Grid.grid(Math.ceilDiv(n, MMA_SUMS)),
+                FMA_THREADS,
+                0,
+                op.sums(),
+                (long) n,
                 op.iterations(),
                 FmaLoop.A,
                 FmaLoop.B);

@@ -2,8 +2,13 @@ package dev.ridgeline.measure;
 
 import dev.ridgeline.measure.CampaignResult.Share;
 import dev.ridgeline.measure.workload.StreamWorkloads;
+import dev.ridgeline.op.Attention;
+import dev.ridgeline.op.AttentionBackward;
 import dev.ridgeline.op.Cost;
+import dev.ridgeline.op.Gemm;
+import dev.ridgeline.op.MmaLoop;
 import dev.ridgeline.op.Op;
+import dev.ridgeline.tensor.DType;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +20,8 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /// The limits of each site, measured by the same sampler as the rows and in the same rounds: fused
-/// multiply-adds in registers for compute; copy, scale and triad past the caches for memory.
+/// multiply-adds in registers for compute, on tensor cores too where a device has them; copy, scale
+/// and triad past the caches for memory.
 public final class Ceilings {
     // simple loops: they need less time than a row to show what they can do
     private static final double WARMUP_SECONDS = 0.05;
@@ -27,6 +33,7 @@ public final class Ceilings {
     private static final int GPU_CACHES = 8;
     private static final long MIN_BYTES = 96L << 20;
     private static final int FMA_ITERATIONS = 4096;
+    private static final int MMA_ITERATIONS = 2048;
 
     /// One limit.
     ///
@@ -49,6 +56,20 @@ public final class Ceilings {
             double work = ceiling.compute() ? cost.flops() : cost.bytes();
             ceiling.rounds()
                     .add(Arrays.stream(sampler.round(verified)).map(s -> work / s).toArray());
+        }
+
+        boolean on(Site site) {
+            return ceiling.site().equals(site);
+        }
+
+        /// Whether this kind of compute is what `workload` may use: products of tf32 are none of
+        /// f32, and only matrix products have any.
+        boolean limits(Workload<?> workload) {
+            if (verified.workload().type() != MmaLoop.class) return true;
+            return verified.workload().dtype() == DType.BF16
+                    && workload.dtype() == DType.BF16
+                    && List.of(Gemm.class, Attention.class, AttentionBackward.class)
+                            .contains(workload.type());
         }
     }
 
@@ -80,6 +101,17 @@ public final class Ceilings {
                     "fma f32",
                     "flop/s",
                     StreamWorkloads.fmaLoop(lanes(site), FMA_ITERATIONS, seed));
+            if (!site.device().kernels(MmaLoop.class).isEmpty()) {
+                int sums =
+                        StreamWorkloads.SUMS_PER_MULTIPROCESSOR
+                                * site.device().multiprocessors().orElse(1);
+                for (var factors : List.of(DType.BF16, DType.F32))
+                    add(
+                            site,
+                            factors == DType.BF16 ? "mma bf16" : "mma tf32",
+                            "flop/s",
+                            StreamWorkloads.mmaLoop(sums, MMA_ITERATIONS, factors, seed));
+            }
             add(site, "stream copy", "byte/s", StreamWorkloads.copy(floats / 2, seed));
             add(site, "stream scale", "byte/s", StreamWorkloads.scale(floats / 2, seed));
             add(site, "stream triad", "byte/s", StreamWorkloads.triad(floats / 3, seed));
@@ -158,14 +190,16 @@ public final class Ceilings {
     }
 
     /// How close a row comes to the roof that binds it: compute where its intensity is at or past
-    /// the ridge, else memory, for which the best of the streams stands.
+    /// the ridge, else memory, for which the best of the streams stands. Tensor cores are the roof
+    /// of bf16 matrix products and attention.
     ///
     /// @param hot the operands stay in the caches, which the memory roof does not bind: compute
     ///   then binds whatever the intensity
     /// @param seconds per launch as sampled, one array per round
-    Optional<Share> share(Site site, Cost cost, boolean hot, List<double[]> seconds) {
-        var compute = best(c -> c.site().equals(site) && c.compute());
-        var memory = best(c -> c.site().equals(site) && !c.compute());
+    Optional<Share> share(Site site, Workload<?> workload, boolean hot, List<double[]> seconds) {
+        var cost = workload.planned().cost();
+        var compute = best(t -> t.on(site) && t.ceiling().compute() && t.limits(workload));
+        var memory = best(t -> t.on(site) && !t.ceiling().compute());
         if (compute.isEmpty() || memory.isEmpty()) return Optional.empty();
         boolean bound = hot || cost.intensity() * memory.get().median() >= compute.get().median();
         var roof = bound ? compute.get() : memory.get();
@@ -182,9 +216,10 @@ public final class Ceilings {
         return Measurement.quantile(Arrays.stream(values).sorted().toArray(), 0.5);
     }
 
-    private Optional<Ceiling> best(Predicate<Ceiling> of) {
-        return all().stream()
+    private Optional<Ceiling> best(Predicate<Timed<?>> of) {
+        return all.stream()
                 .filter(of)
+                .<Ceiling>map(Timed::ceiling)
                 .filter(c -> !c.rounds().isEmpty())
                 .max(Comparator.comparingDouble(Ceiling::median));
     }

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// One call of one operation, operands attached. The permits list is the whole vocabulary: a
-/// backend is complete when every name on it has a kernel.
+/// backend is complete when every name on it has a kernel, `MmaLoop` only where it has matrix
+/// units.
 ///
 /// Constructors check shapes and dtypes, so an op that exists can be launched.
 public sealed interface Op
@@ -26,6 +27,7 @@ public sealed interface Op
                 Gemm,
                 LayerNorm,
                 LayerNormBackward,
+                MmaLoop,
                 RmsNorm,
                 RmsNormBackward,
                 Rope,

@@ -16,6 +16,7 @@ import dev.ridgeline.op.GeluBackward;
 import dev.ridgeline.op.Gemm;
 import dev.ridgeline.op.LayerNorm;
 import dev.ridgeline.op.LayerNormBackward;
+import dev.ridgeline.op.MmaLoop;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.op.RmsNorm;
 import dev.ridgeline.op.RmsNormBackward;
@@ -68,6 +69,7 @@ public final class Reference {
             case Scale o -> StreamReference.scale(o);
             case Triad o -> StreamReference.triad(o);
             case FmaLoop o -> StreamReference.fmaLoop(o);
+            case MmaLoop o -> StreamReference.mmaLoop(o);
         };
     }
 }

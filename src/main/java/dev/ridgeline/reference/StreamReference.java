@@ -2,6 +2,7 @@ package dev.ridgeline.reference;
 
 import dev.ridgeline.op.Copy;
 import dev.ridgeline.op.FmaLoop;
+import dev.ridgeline.op.MmaLoop;
 import dev.ridgeline.op.Scale;
 import dev.ridgeline.op.Triad;
 
@@ -32,6 +33,15 @@ final class StreamReference {
         double[] x = new double[op.lanes().dim(0)];
         for (int i = 0; i < x.length; i++)
             x[i] = i % FmaLoop.STARTS + FmaLoop.A * FmaLoop.B * (double) op.iterations();
+        return List.of(x);
+    }
+
+    static List<double[]> mmaLoop(MmaLoop op) {
+        double[] x = new double[op.sums().dim(0)];
+        for (int i = 0; i < x.length; i++)
+            x[i] =
+                    i % FmaLoop.STARTS
+                            + FmaLoop.A * FmaLoop.B * (double) op.depth() * op.iterations();
         return List.of(x);
     }
 }

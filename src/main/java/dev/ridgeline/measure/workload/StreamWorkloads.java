@@ -3,6 +3,7 @@ package dev.ridgeline.measure.workload;
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.Copy;
 import dev.ridgeline.op.FmaLoop;
+import dev.ridgeline.op.MmaLoop;
 import dev.ridgeline.op.Scale;
 import dev.ridgeline.op.Triad;
 import dev.ridgeline.tensor.DType;
@@ -21,6 +22,10 @@ public final class StreamWorkloads {
     /// The same for a GPU's multiprocessor: 2048 threads are the most that one holds, and an
     /// instruction-level parallelism of 8 hides the latency of the multiply-add many times over.
     public static final int LANES_PER_MULTIPROCESSOR = 2048 * 16;
+
+    /// Sums of [#mmaLoop] that fill a multiprocessor: 16 warps with eight tiles of 128 each, four
+    /// times over.
+    public static final int SUMS_PER_MULTIPROCESSOR = 16 * 8 * 128 * 4;
 
     private static final float FACTOR = 3;
 
@@ -77,6 +82,21 @@ public final class StreamWorkloads {
                 o -> new FmaLoop(o.output(DType.F32, lanes), iterations));
     }
 
+    /// @param sums usually a multiple of `SUMS_PER_MULTIPROCESSOR`
+    /// @param factors BF16, or F32 for tf32
+    public static Workload<MmaLoop> mmaLoop(int sums, int iterations, DType factors, long seed) {
+        Map<String, Integer> extents = new LinkedHashMap<>();
+        extents.put("sums", sums);
+        extents.put("iterations", iterations);
+        return new Workload<>(
+                MmaLoop.class,
+                "",
+                Collections.unmodifiableMap(extents),
+                factors,
+                seed,
+                o -> new MmaLoop(o.output(DType.F32, sums), factors, iterations));
+    }
+
     static List<Workload<?>> probes() {
         var probes = new ArrayList<Workload<?>>();
         for (int n : PROBES) {
@@ -86,6 +106,10 @@ public final class StreamWorkloads {
         }
         for (int lanes : new int[] {1, 47, 48, 95, 96, 97, 193, LANES_PER_CORE})
             for (int iterations : new int[] {1, 2, 1001}) probes.add(fmaLoop(lanes, iterations, 1));
+        for (int sums : new int[] {1, 127, 128, 129, 1024, 4099})
+            for (int iterations : new int[] {1, 2, 257})
+                for (var factors : List.of(DType.BF16, DType.F32))
+                    probes.add(mmaLoop(sums, iterations, factors, 1));
         return probes;
     }
 }

@@ -1,0 +1,62 @@
+package dev.ridgeline.op;
+
+import dev.ridgeline.tensor.DType;
+import dev.ridgeline.tensor.Tensor;
+
+import java.util.List;
+
+/// The ceiling of matrix units: every element i of `sums` starts from `x = i mod 64` and gains the
+/// dot product of [#depth] threes and as many fives in each of `iterations` rounds, each waiting
+/// for the one before.
+///
+/// `sums` is (n), f32. The factors are bf16, or f32 as matrix units take them, rounded to tf32,
+/// which three and five survive. As in [FmaLoop] everything is exact while x stays below 2^24, so
+/// that a round left out or done twice shows.
+///
+/// @param factors BF16, or F32 for tf32
+public record MmaLoop(Tensor sums, DType factors, long iterations) implements Op {
+    /// What keeps a round exact.
+    public static final long MOST_ITERATIONS = 1L << 16;
+
+    public MmaLoop {
+        Require.rank("mma_loop", "sums", sums, 1);
+        Require.dtype("mma_loop", "sums", sums, DType.F32);
+        Require.that(
+                factors == DType.BF16 || factors == DType.F32,
+                "mma_loop: factors must be bf16 or f32: %s",
+                factors.label());
+        Require.that(
+                iterations > 0 && iterations <= MOST_ITERATIONS,
+                "mma_loop: iterations must be in [1, %d]: %d",
+                MOST_ITERATIONS,
+                iterations);
+    }
+
+    /// Products that one instruction adds to an element: what 32 bytes of factors hold.
+    public int depth() {
+        return 32 / factors.bytes();
+    }
+
+    @Override
+    public List<Tensor> reads() {
+        return List.of();
+    }
+
+    @Override
+    public List<Tensor> writes() {
+        return List.of(sums);
+    }
+
+    @Override
+    public Cost cost() {
+        return new Cost(
+                2.0 * depth() * sums.count() * iterations,
+                sums.bytes(),
+                "2 per fused multiply-add");
+    }
+
+    @Override
+    public Tolerance tolerance(int output) {
+        return new Tolerance(0, 0);
+    }
+}
