@@ -90,7 +90,7 @@ final class AttentionTable {
                         op.queries(),
                         op.keys(),
                         op.headDim(),
-                        (float) op.scale()));
+                        (float) (op.scale() / Math.log(2))));
         plan.launch(
                 "%s_%d_bf16".formatted(op.causal() ? "causal" : "full", dim),
                 grid(op.batch() * op.heads(), blocks(op.queries(), 128)),
@@ -176,7 +176,7 @@ final class AttentionTable {
                 "dkdv_%s_%d_bf16".formatted(mask, dim),
                 grid(op.batch() * op.keyHeads(), blocks(op.keys(), 128)),
                 256,
-                512 * dim + 1024,
+                768 * dim + 1024,
                 with(inputs, heads(op.dk(), op.dv())));
         plan.launch(
                 "dq_%s_%d_bf16".formatted(mask, dim),
