@@ -138,8 +138,7 @@ final class AttentionTable {
                         dim,
                         op.causal() ? 1 : 0,
                         (float) op.scale()));
-        plan.launch(
-                "dq_" + dtype, byQuery, 128, 16 * (3 * dim + 32), with(inputs, heads(op.dq())));
+        plan.launch("dq_" + dtype, byQuery, 128, 16 * (3 * dim + 32), with(inputs, heads(op.dq())));
         plan.launch(
                 "dkdv_" + dtype,
                 grid(blocks(op.keys(), 4), op.keyHeads(), op.batch()),
