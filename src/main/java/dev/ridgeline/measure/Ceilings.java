@@ -231,11 +231,12 @@ public final class Ceilings {
     /// the ridge, else memory, for which the best of the streams stands. Tensor cores are the roof
     /// of bf16 matrix products and attention.
     ///
+    /// @param cost of the workload
     /// @param hot the operands stay in the caches, which the memory roof does not bind: compute
     ///   then binds whatever the intensity
     /// @param seconds per launch as sampled, one array per round
-    Optional<Share> share(Site site, Workload<?> workload, boolean hot, List<double[]> seconds) {
-        var cost = workload.planned().cost();
+    Optional<Share> share(
+            Site site, Workload<?> workload, Cost cost, boolean hot, List<double[]> seconds) {
         var compute = best(t -> t.on(site) && t.ceiling().compute() && t.limits(workload));
         var memory = best(t -> t.on(site) && !t.ceiling().compute());
         if (compute.isEmpty() || memory.isEmpty()) return Optional.empty();
