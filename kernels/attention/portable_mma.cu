@@ -8,11 +8,11 @@
 //   masked; those above the diagonal are skipped, and blocks with most keys start first.
 // Replaces: portable_plain, for bf16.
 // Needs: bf16, head dim at most 128, rows that start on 16 bytes, a positive scale.
-// Launch: grid (B * H, ceil(T / 128)), block 128, 512 * P bytes of dynamic shared memory, P the head dim padded to 64 or
+// Launch: grid (H, B, ceil(T / 128)), block 128, 512 * P bytes of dynamic shared memory, P the head dim padded to 64 or
 //   128: two blocks fit a multiprocessor of 164 KiB or more.
 // Limits: head dims other than 64 and 128 are padded with zeros; D is a multiple of 8; strides are multiples of 8.
 // Numerics: scores, sums and output in f32; probabilities are rounded to bf16 for their product with v, not for their
-//   sum. Base 2 throughout. The same bits every run.
+//   sum. Base 2 throughout: the kernel takes scale * log2(e). The same bits every run.
 #include "common/attention_tile.cuh"
 #include "common/ptx/math.cuh"
 
@@ -29,40 +29,24 @@ constexpr int kWarpQueries = kFragments * 16;
 // A warp's queries. A lane has rows g and g + 8 of each fragment; [i][h] is row 8 h + g of fragment i.
 template <int D>
 struct Queries {
-  // 64 columns of fragments stay in registers; 128 would not fit beside the output and are read again.
-  static constexpr bool kResident = D <= 64;
-
-  const bf16* tile;  // kWarpQueries rows of D
+  const bf16* rows;  // kWarpQueries rows of D, shelved
   float scale;       // of the scores, times log2(e)
   int lane;
   float out[kFragments][D / 8][4] = {};
   float max[kFragments][2];
   float sum[kFragments][2] = {};  // of this lane's columns
-  uint32_t resident[kResident ? D / 16 : 1][kFragments][4];
 
-  __device__ __forceinline__ Queries(const bf16* tile, float scale, int lane) : tile(tile), scale(scale), lane(lane) {
+  __device__ __forceinline__ Queries(const bf16* rows, float scale, int lane) : rows(rows), scale(scale), lane(lane) {
 #pragma unroll
     for (int i = 0; i < kFragments; i++) max[i][0] = max[i][1] = -INFINITY;
   }
 
-  __device__ __forceinline__ void read_fragment(uint32_t (&a)[kFragments][4], int d) const {
-#pragma unroll
-    for (int i = 0; i < kFragments; i++) tile::load_a<D>(a[i], tile, i * 16, d * 2, lane);
-  }
-
-  __device__ __forceinline__ void make_resident() {
-    if constexpr (kResident) {
-#pragma unroll
-      for (int d = 0; d < D / 16; d++) read_fragment(resident[d], d);
-    }
-  }
-
   __device__ __forceinline__ void scores(float (&s)[kFragments][kKeys / 8][4], const bf16* k) const {
-#pragma unroll
+#pragma unroll 4
     for (int d = 0; d < D / 16; d++) {
-      uint32_t again[kFragments][4];
-      if constexpr (!kResident) read_fragment(again, d);
-      const auto& a = kResident ? resident[kResident ? d : 0] : again;
+      uint32_t a[kFragments][4];
+#pragma unroll
+      for (int i = 0; i < kFragments; i++) attention::from_shelf(a[i], rows + i * 16 * D, d, lane);
 #pragma unroll
       for (int j = 0; j < kKeys / 16; j++) {
         uint32_t b[4];
@@ -164,9 +148,20 @@ struct Problem {
   attention::Heads<const bf16> q, k, v;
   attention::Heads<bf16> out;
   attention::Heads<float> lse;
-  int heads, group, queries, keys, columns;
-  float scale;
+  int group, queries, keys, columns;
+  float scale;  // times log2(e)
 };
+
+template <int D>
+__device__ __forceinline__ void copy_keys(bf16* to, const bf16*& from, long long step, int left) {
+  constexpr int kRows = kThreads / (D / 8);
+  to += tile::Swizzle<D>::at(threadIdx.x / (D / 8), threadIdx.x % (D / 8));
+#pragma unroll
+  for (int row = 0; row < kKeys; row += kRows) {
+    ptx::cp_async_16(to + row * D, from, row < left);
+    from += kRows * step;
+  }
+}
 
 template <int D, bool Causal>
 __device__ __forceinline__ void attend(const Problem& of) {
@@ -174,19 +169,27 @@ __device__ __forceinline__ void attend(const Problem& of) {
   bf16* const tile_q = reinterpret_cast<bf16*>(shared);
   bf16* const tile_k = tile_q + kQueries * D;
   bf16* const tile_v = tile_k + kKeys * D;
-  const int b = blockIdx.x / of.heads;
-  const int h = blockIdx.x % of.heads;
-  const int first = (Causal ? gridDim.y - 1 - blockIdx.y : blockIdx.y) * kQueries;
+  const int h = blockIdx.x;
+  const int b = blockIdx.y;
+  const int first = (Causal ? gridDim.z - 1 - blockIdx.z : blockIdx.z) * kQueries;
   const int warp = threadIdx.x / 32;
   const int row = first + warp * kWarpQueries;
   bf16* const own = tile_q + warp * kWarpQueries * D;
-  Queries<D> queries(own, of.scale * attention::kLog2E, threadIdx.x % 32);
+  Queries<D> queries(own, of.scale, threadIdx.x % 32);
 
-  const bf16* const k = of.k.at(b, h / of.group);
-  const bf16* const v = of.v.at(b, h / of.group);
+  // This thread's first chunk of the next block of keys and of values.
+  const int chunk_row = threadIdx.x / (D / 8);
+  const int chunk = threadIdx.x % (D / 8) * 8;
+  int left = chunk < of.columns ? of.keys - chunk_row : 0;
+  const bf16* k = of.k.at(b, h / of.group) + chunk_row * of.k.row + chunk;
+  const bf16* v = of.v.at(b, h / of.group) + chunk_row * of.v.row + chunk;
   attention::copy_rows_async<D, kQueries, kThreads>(tile_q, of.q.at(b, h), of.q.row, first, of.queries, of.columns);
-  attention::copy_rows_async<D, kKeys, kThreads>(tile_k, k, of.k.row, 0, of.keys, of.columns);
+  copy_keys<D>(tile_k, k, of.k.row, left);
   ptx::cp_async_commit();
+  ptx::cp_async_wait<0>();
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < kFragments; i++) attention::shelve_rows<D>(own + i * 16 * D, threadIdx.x % 32);
 
   const int visible = Causal ? min(of.keys, first + kQueries) : of.keys;
   const int whole = Causal ? min(of.keys, row + 1) : of.keys;  // keys that all of the warp's queries see
@@ -194,20 +197,20 @@ __device__ __forceinline__ void attend(const Problem& of) {
     const bool crossed = key + kKeys > whole;
     ptx::cp_async_wait<0>();
     __syncthreads();
-    attention::copy_rows_async<D, kKeys, kThreads>(tile_v, v, of.v.row, key, of.keys, of.columns);
+    copy_keys<D>(tile_v, v, of.v.row, left);
     ptx::cp_async_commit();
-    if (key == 0) queries.make_resident();
     float s[kFragments][kKeys / 8][4] = {};
     queries.scores(s, tile_k);
     ptx::cp_async_wait<0>();
     __syncthreads();
     if (key + kKeys < visible) {
-      attention::copy_rows_async<D, kKeys, kThreads>(tile_k, k, of.k.row, key + kKeys, of.keys, of.columns);
+      copy_keys<D>(tile_k, k, of.k.row, left - kKeys);
     }
     ptx::cp_async_commit();
     if (crossed) queries.template mask<Causal>(s, row - key, of.keys - key);
     queries.softmax(s);
     queries.values(s, tile_v);
+    left -= kKeys;
   }
   queries.store(of.out.at(b, h) + row * of.out.row, of.out.row, of.lse.at(b, h) + row, of.queries - row, of.columns,
                 own);
@@ -220,14 +223,14 @@ __device__ __forceinline__ void attend(const Problem& of) {
       const __nv_bfloat16* q, long long q_batch, long long q_head, long long q_row, const __nv_bfloat16* k,            \
       long long k_batch, long long k_head, long long k_row, const __nv_bfloat16* v, long long v_batch,                 \
       long long v_head, long long v_row, __nv_bfloat16* out, long long out_batch, long long out_head,                  \
-      long long out_row, float* lse, long long lse_batch, long long lse_head, int heads, int group, int queries,       \
+      long long out_row, float* lse, long long lse_batch, long long lse_head, int group, int queries,       \
       int keys, int columns, float scale) {                                                                            \
     attend<D, CAUSAL>({{q, q_batch, q_head, q_row},                                                                    \
                        {k, k_batch, k_head, k_row},                                                                    \
                        {v, v_batch, v_head, v_row},                                                                    \
                        {out, out_batch, out_head, out_row},                                                            \
                        {lse, lse_batch, lse_head, 1},                                                                  \
-                       heads, group, queries, keys, columns, scale});                                                  \
+                       group, queries, keys, columns, scale});                                                  \
   }
 
 RIDGELINE_ENTRY(full_64, 64, false)

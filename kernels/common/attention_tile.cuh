@@ -20,7 +20,7 @@ __device__ __forceinline__ void copy_rows_async(bf16* to, const bf16* head, long
   const int chunk = threadIdx.x % kChunks;
   const bool inside = chunk * tile::kChunk < columns;
   const bf16* const from = head + (first + row) * step + chunk * tile::kChunk;
-#pragma unroll
+#pragma unroll 4
   for (int pass = 0; pass < Rows; pass += kRowsPerPass) {
     ptx::cp_async_16(to + tile::Swizzle<Columns>::at(row + pass, chunk), from + pass * step,
                      inside && first + row + pass < rows);
@@ -34,6 +34,26 @@ __device__ __forceinline__ void load_rows(uint32_t (&a)[Columns / 16][4], const 
   for (int d = 0; d < Columns / 16; d++) tile::load_a<Columns>(a[d], from, row, d * 2, lane);
 }
 
+// 16 rows of a tile, a warp's own, can be put back in place as fragments where there are no registers to keep them: a
+// lane then finds each as 16 bytes of its own, and all of them at one address and an offset, where rows take an address
+// for every way that a chunk is permuted.
+template <int Columns>
+__device__ __forceinline__ void shelve_rows(bf16* rows, int lane) {
+  uint32_t a[Columns / 16][4];
+  load_rows<Columns>(a, rows, 0, lane);
+  __syncwarp();
+#pragma unroll
+  for (int d = 0; d < Columns / 16; d++) {
+    reinterpret_cast<uint4*>(rows)[d * 32 + lane] = {a[d][0], a[d][1], a[d][2], a[d][3]};
+  }
+}
+
+// The fragment at depth `d` of rows that were shelved; what a lane reads it has written itself.
+__device__ __forceinline__ void from_shelf(uint32_t (&a)[4], const bf16* rows, int d, int lane) {
+  const uint4 words = reinterpret_cast<const uint4*>(rows)[d * 32 + lane];
+  a[0] = words.x, a[1] = words.y, a[2] = words.z, a[3] = words.w;
+}
+
 // acc (16, 16 * N) += a (16, Columns) · bᵀ, where b is N * 16 rows of a tile.
 template <int Columns, int N>
 __device__ __forceinline__ void multiply_rows(float (&acc)[N * 2][4], const uint32_t (&a)[Columns / 16][4],
@@ -45,6 +65,22 @@ __device__ __forceinline__ void multiply_rows(float (&acc)[N * 2][4], const uint
       uint32_t right[4];
       tile::load_b<Columns>(right, b, j * 16, d * 2, lane);
       tile::mma_pair(acc[j * 2], acc[j * 2 + 1], a[d], right);
+    }
+  }
+}
+
+// The same with rows of `a` that were shelved.
+template <int Columns, int N>
+__device__ __forceinline__ void multiply_shelved(float (&acc)[N * 2][4], const bf16* a, const bf16* b, int lane) {
+#pragma unroll
+  for (int d = 0; d < Columns / 16; d++) {
+    uint32_t left[4];
+    from_shelf(left, a, d, lane);
+#pragma unroll
+    for (int j = 0; j < N; j++) {
+      uint32_t right[4];
+      tile::load_b<Columns>(right, b, j * 16, d * 2, lane);
+      tile::mma_pair(acc[j * 2], acc[j * 2 + 1], left, right);
     }
   }
 }

@@ -26,6 +26,7 @@ CUresult enter(Context*& context) {
   if (current.empty() || current.back() == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
   context = current.back();
   if (driver().contexts.count(context) == 0) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  driver().report = context->report;
   return context->lost;
 }
 
@@ -230,17 +231,23 @@ CUresult cuGetErrorString(CUresult code, const char** text) {
   return CUDA_ERROR_INVALID_VALUE;
 }
 
-// The stand-in's own calls: the folder of the kernels built for it, new failures to inject, counted from now, and the
-// sentence of the last failure.
+// The stand-in's own calls: the folder of the kernels built for it, another folder to take its place, new failures to
+// inject, counted from now, and why the last call failed.
 const char* standin_kernels() {
-  static const std::string* folder = [] {
-    if (const char* named = std::getenv("STANDIN_KERNELS")) return new std::string(named);
+  STANDIN_LOCK;
+  std::string& folder = driver().kernels;
+  if (folder.empty()) {
     Dl_info info;
     dladdr(reinterpret_cast<void*>(&standin_kernels), &info);
     std::string library = info.dli_fname;
-    return new std::string(library.substr(0, library.rfind('/') + 1) + "kernels");
-  }();
-  return folder->c_str();
+    folder = library.substr(0, library.rfind('/') + 1) + "kernels";
+  }
+  return folder.c_str();
+}
+
+void standin_use_kernels(const char* folder) {
+  STANDIN_LOCK;
+  driver().kernels = folder;
 }
 
 void standin_fail(const char* specification) {

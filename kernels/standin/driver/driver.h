@@ -104,6 +104,7 @@ struct Context {
   int device;
   bool primary = false;
   CUresult lost = CUDA_SUCCESS;  // the error that ended it; every later call answers with it
+  std::string report;            // and why
   uint64_t peers = 0;
   Stream legacy;
   std::set<Stream*> streams;
@@ -134,7 +135,8 @@ struct Driver {
   int major = 8, minor = 0;
   std::vector<Injection> injections;
   uint64_t allocations = 0, launches = 0;
-  std::string report;  // the sentence of the last failure
+  std::string kernels;  // folder of the images; empty until it is asked for
+  std::string report;   // the sentence of the last call, if it failed
 };
 
 extern "C" CUresult cuDeviceGetAttribute(int* value, int attribute, CUdevice device);

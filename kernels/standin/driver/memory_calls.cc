@@ -12,7 +12,7 @@ CUdeviceptr address(const void* p) { return reinterpret_cast<CUdeviceptr>(p); }
 CUresult allocate(int device, CUdeviceptr* p, size_t bytes) {
   Driver& d = driver();
   if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
-  if (injected("alloc", ++d.allocations)) return CUDA_ERROR_OUT_OF_MEMORY;
+  if (injected("alloc", ++d.allocations)) return report(CUDA_ERROR_OUT_OF_MEMORY, "out of memory, as STANDIN_FAIL asked.");
   if (memory::used(device) + bytes > d.devices[device].bytes) return CUDA_ERROR_OUT_OF_MEMORY;
   void* fresh = memory::allocate(device, bytes, true);
   if (fresh == nullptr) return CUDA_ERROR_OUT_OF_MEMORY;

@@ -24,6 +24,7 @@ CUresult run_until(Stream* s, uint64_t position) {
     s->done++;
     if (CUresult r = task(); r != CUDA_SUCCESS) {
       c->lost = r;
+      c->report = driver().report;
       return r;
     }
   }

@@ -26,7 +26,8 @@ public final class Problems {
         return of(op, shape, DType.F32.label());
     }
 
-    /// @param dtype `f32` or `bf16`; streams and the loop of multiply-adds are in f32 whatever it is
+    /// @param dtype `f32` or `bf16`; streams and the loop of multiply-adds are in f32 whatever it
+    ///   is
     public static Workload<?> of(String op, String shape, String dtype) {
         int[] d = extents(op, shape);
         var type = DType.valueOf(dtype.toUpperCase(Locale.ROOT));

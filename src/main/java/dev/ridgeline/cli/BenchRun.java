@@ -1,5 +1,7 @@
 package dev.ridgeline.cli;
 
+import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.cuda.GpuWatch;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Campaign;
 import dev.ridgeline.measure.CampaignCase;
@@ -21,6 +23,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +34,7 @@ import java.util.stream.Stream;
 final class BenchRun implements Campaign.Listener {
     private final Protocol protocol;
     private final List<CampaignCase<?>> rows;
+    private final boolean transfers;
     private final boolean quiet;
     private final Map<Format, Output> outputs;
     private final PrintWriter table;
@@ -38,6 +43,7 @@ final class BenchRun implements Campaign.Listener {
     private final Optional<ResultFile> earlier;
     private final ResultStore store;
     private final Interruption interruption;
+    private final List<GpuWatch> watches = new ArrayList<>();
 
     /// @throws Fault if `resume` holds something else
     BenchRun(
@@ -45,11 +51,13 @@ final class BenchRun implements Campaign.Listener {
             HostRecord host,
             Protocol protocol,
             List<CampaignCase<?>> rows,
+            boolean transfers,
             OutputOptions options,
             Optional<Path> resume,
             boolean quiet) {
         this.protocol = protocol;
         this.rows = rows;
+        this.transfers = transfers;
         this.quiet = quiet;
         outputs = options.open(command.getOut());
         table = options.takeStdout() ? command.getErr() : command.getOut();
@@ -75,12 +83,27 @@ final class BenchRun implements Campaign.Listener {
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 List.copyOf(command.getParseResult().originalArgs()),
                 Version.BUILD,
-                Descriptions.of(host),
+                facts(host),
                 sites().map(Descriptions::of).toList(),
                 protocol,
                 List.of(),
                 List.of(),
                 false);
+    }
+
+    /// Of the host and of each GPU.
+    private Map<String, Object> facts(HostRecord host) {
+        var facts = new LinkedHashMap<>(Descriptions.of(host));
+        gpus().forEach(gpu -> Descriptions.collect(gpu, facts));
+        return facts;
+    }
+
+    private List<CudaDevice> gpus() {
+        return sites().map(Site::device)
+                .filter(CudaDevice.class::isInstance)
+                .map(CudaDevice.class::cast)
+                .distinct()
+                .toList();
     }
 
     private Stream<Site> sites() {
@@ -92,8 +115,10 @@ final class BenchRun implements Campaign.Listener {
         try (interruption;
                 store) {
             say(heading());
+            gpus().forEach(gpu -> GpuWatch.of(gpu).ifPresent(watches::add));
             progress.show("proving the ceilings", 0);
             var ceilings = new Ceilings(sites().toList(), protocol, this::earlierRates);
+            if (transfers) ceilings.withTransfers(sites().toList());
             ceilings.missing().forEach(reason -> err.println("ridgeline: no ceiling " + reason));
             new Campaign(protocol, rows, ceilings, this::earlierSamples, this).run();
             if (interruption.end()) finish(true);
@@ -165,6 +190,10 @@ final class BenchRun implements Campaign.Listener {
 
     private void finish(boolean complete) {
         progress.clear();
+        for (var watch : watches) {
+            store.put(watch.facts());
+            watch.close();
+        }
         if (complete) store.complete();
         store.close();
         var file = store.file();
@@ -175,6 +204,8 @@ final class BenchRun implements Campaign.Listener {
                 });
         if (!file.rows().isEmpty())
             say("\n" + Table.of(file, Terminal.width(), Terminal.charset()).stripTrailing());
+        if (transfers && !file.ceilings().isEmpty())
+            say("\n" + Listing.ceilings(file.ceilings(), Terminal.charset()).stripTrailing());
         if (!complete)
             say("interrupted: %d of %d rows have samples".formatted(count(file), rows.size()));
     }

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 
 import dev.ridgeline.cpu.CpuDevice;
+import dev.ridgeline.cuda.Cuda;
+import dev.ridgeline.cuda.CudaDevice;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Site;
 import dev.ridgeline.report.ResultFile.DeviceRecord;
@@ -46,6 +48,12 @@ final class Descriptions {
         else if (node.isBoolean()) to.put(path, node.booleanValue());
         else if (node.isNumber()) to.put(path, node.numberValue());
         else if (node.isTextual()) to.put(path, node.textValue());
+    }
+
+    /// The facts of a GPU, by paths that begin with its name: `cuda:0.uuid`.
+    static void collect(CudaDevice gpu, Map<String, Object> to) {
+        collect(gpu.name(), MAPPER.valueToTree(gpu.record()), to);
+        to.put(gpu.name() + ".driver", Cuda.driver());
     }
 
     /// A record as a JSON document.

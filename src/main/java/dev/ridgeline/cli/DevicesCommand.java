@@ -1,11 +1,11 @@
 package dev.ridgeline.cli;
 
 import static dev.ridgeline.report.Columns.Column.left;
-import static dev.ridgeline.report.Columns.Column.right;
 
 import dev.ridgeline.cpu.CpuDevice;
 import dev.ridgeline.cuda.Cuda;
 import dev.ridgeline.cuda.GpuRecord;
+import dev.ridgeline.cuda.GpuState;
 import dev.ridgeline.hardware.Check;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Ceilings;
@@ -22,6 +22,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -141,6 +142,7 @@ final class DevicesCommand implements Callable<Integer> {
                                                     .orElse(""),
                                             Si.binaryBytes(gpu.l2()))));
             table.add(List.of("", "PCI %s, %s".formatted(gpu.pci(), gpu.uuid())));
+            Cuda.state(gpu).ifPresent(state -> table.add(List.of("", state(state))));
             table.add(
                     List.of(
                             "",
@@ -149,6 +151,30 @@ final class DevicesCommand implements Callable<Integer> {
                                     .orElse("not in the catalog: no MFU")));
         }
         return table.render();
+    }
+
+    private static String state(GpuState now) {
+        return Stream.of(
+                        now.hertz().map(h -> "now at " + Si.scaled(h, 3, "Hz")),
+                        now.watts()
+                                .map(
+                                        w ->
+                                                "%.0f W%s"
+                                                        .formatted(
+                                                                w,
+                                                                now.wattLimit()
+                                                                        .map(
+                                                                                " of %.0f W"
+                                                                                        ::formatted)
+                                                                        .orElse(""))),
+                        now.celsius().map(c -> c + " degrees C"),
+                        now.pcie().map(link -> "PCIe " + link),
+                        now.nvlinks().map(links -> links + " NVLinks"),
+                        now.uncorrected().map(e -> e + " uncorrected memory errors"),
+                        Optional.of("slowed by " + String.join(", ", now.slowed()))
+                                .filter(_ -> !now.slowed().isEmpty()))
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining(", "));
     }
 
     private static String checks(List<Check> checks) {
@@ -163,15 +189,7 @@ final class DevicesCommand implements Callable<Integer> {
 
     private static String ceilings(List<CeilingRecord> ceilings) {
         if (ceilings.isEmpty()) return "";
-        var table = columns(left(""), right(""), right(""));
-        table.heading("ceilings");
-        for (var c : ceilings)
-            table.add(
-                    List.of(
-                            c.name(),
-                            Si.rate(c.value(), c.unit()),
-                            Si.plusMinus((c.high() - c.low()) / 2 / c.value())));
-        return table.render();
+        return Listing.ceilings(ceilings, Terminal.charset());
     }
 
     private static Columns columns(Columns.Column... columns) {

@@ -39,8 +39,7 @@ final class OptimizerKernels {
 
     private static Launch bulkZero(Workers workers, Zero op) {
         long size = op.x().dtype().bytes();
-        var memory =
-                HostBuffer.segment(op.x()).asSlice(op.x().offset() * size, op.x().bytes());
+        var memory = HostBuffer.segment(op.x()).asSlice(op.x().offset() * size, op.x().bytes());
         int tasks = Math.toIntExact(Math.ceilDiv(memory.byteSize(), ZERO_BYTES));
         Workers.Task task =
                 (number, _) -> {

@@ -90,7 +90,7 @@ final class AttentionTable {
                         op.queries(),
                         op.keys(),
                         op.headDim(),
-                        (float) op.scale()));
+                        (float) (op.scale() / Math.log(2))));
         plan.launch(
                 "%s_%d_bf16".formatted(op.causal() ? "causal" : "full", dim),
                 grid(op.batch() * op.heads(), blocks(op.queries(), 128)),
@@ -138,8 +138,7 @@ final class AttentionTable {
                         dim,
                         op.causal() ? 1 : 0,
                         (float) op.scale()));
-        plan.launch(
-                "dq_" + dtype, byQuery, 128, 16 * (3 * dim + 32), with(inputs, heads(op.dq())));
+        plan.launch("dq_" + dtype, byQuery, 128, 16 * (3 * dim + 32), with(inputs, heads(op.dq())));
         plan.launch(
                 "dkdv_" + dtype,
                 grid(blocks(op.keys(), 4), op.keyHeads(), op.batch()),
@@ -176,7 +175,7 @@ final class AttentionTable {
                 "dkdv_%s_%d_bf16".formatted(mask, dim),
                 grid(op.batch() * op.keyHeads(), blocks(op.keys(), 128)),
                 256,
-                512 * dim + 1024,
+                768 * dim + 1024,
                 with(inputs, heads(op.dk(), op.dv())));
         plan.launch(
                 "dq_%s_%d_bf16".formatted(mask, dim),

@@ -51,6 +51,11 @@ public final class Cuda {
         return IntStream.range(0, devices()).mapToObj(GpuRecord::of).toList();
     }
 
+    /// The state of a GPU now; empty where NVML does not know it.
+    public static Optional<GpuState> state(GpuRecord gpu) {
+        return Nvml.open().flatMap(nvml -> nvml.device(gpu.uuid()).map(nvml::state));
+    }
+
     /// Whether there is a GPU and the build has kernels for it.
     public static boolean ready() {
         return devices() > 0
@@ -67,10 +72,16 @@ public final class Cuda {
     /// without the driver, of which the host's checks tell.
     public static List<Check> checks() {
         if (!LibCuda.found()) return List.of();
-        return List.of(driver(), kernels(), nvml(), cublas());
+        return List.of(started(), kernels(), nvml(), cublas());
     }
 
-    private static Check driver() {
+    /// The driver in words: `CUDA 13.0, libnvidia-ml.so.1 of driver 580.65.06`.
+    public static String driver() {
+        int version = DriverQueries.version();
+        return "CUDA %d.%d, %s".formatted(version / 1000, version % 1000 / 10, Nvml.detail());
+    }
+
+    private static Check started() {
         var name = "CUDA";
         if (absence().isPresent())
             return new Check(

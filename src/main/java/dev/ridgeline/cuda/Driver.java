@@ -189,6 +189,31 @@ final class Driver implements AutoCloseable {
                 bytes);
     }
 
+    void copy(Memory to, Memory from, long bytes, Queue queue) {
+        enter();
+        check(
+                JCudaDriver.cuMemcpyDtoDAsync(to, from, bytes, queue),
+                "copying %,d bytes within the device",
+                bytes);
+    }
+
+    void copyTo(Driver other, Memory to, Memory from, long bytes, Queue queue) {
+        enter();
+        check(
+                JCudaDriver.cuMemcpyPeerAsync(to, other.context, from, context, bytes, queue),
+                "copying %,d bytes to %s",
+                bytes,
+                other.name);
+    }
+
+    /// Lets this device reach the other's memory; once is enough for a process.
+    void enablePeer(Driver other) {
+        enter();
+        int code = JCudaDriver.cuCtxEnablePeerAccess(other.context, 0);
+        if (code != CUresult.CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED)
+            check(code, "reaching the memory of %s", other.name);
+    }
+
     /// @param what for the sentence of an error: the kernel's name
     Module load(byte[] image, String what) {
         enter();

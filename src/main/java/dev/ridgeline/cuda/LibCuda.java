@@ -31,7 +31,7 @@ final class LibCuda {
 
     /// What the stand-in has to say of the last failure: which kernel, block and thread did what.
     static Optional<String> standinReport() {
-        return LIBRARY.flatMap(library -> library.find("standinReport", Name.class))
+        return LIBRARY.flatMap(library -> library.find("standin_report", Name.class))
                 .map(report -> NativeLibrary.text(report.get()))
                 .filter(report -> !report.isBlank());
     }

@@ -46,8 +46,7 @@ record Block(
     }
 
     /// @param gradient (rows, width) of y, becomes that of x
-    void backward(
-            List<Op> ops, Tensor x, Tensor gradient, Scratch scratch, boolean accumulate) {
+    void backward(List<Op> ops, Tensor x, Tensor gradient, Scratch scratch, boolean accumulate) {
         feedForward.backward(ops, secondSaved.y(), gradient, scratch.normal(), accumulate);
         ops.add(second.backward(middle, secondSaved, scratch.normal(), scratch.branch()));
         ops.add(new Add(gradient, scratch.branch(), gradient));

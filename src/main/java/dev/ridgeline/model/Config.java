@@ -45,8 +45,7 @@ public record Config(
         if (!(eps > 0)) throw new InvalidModel("the norms' epsilon is %s, must be positive", eps);
         if (heads % keyHeads != 0)
             throw new InvalidModel("%d key heads do not divide %d heads", keyHeads, heads);
-        if (headDim % 8 != 0)
-            throw new InvalidModel("head dim %d is not a multiple of 8", headDim);
+        if (headDim % 8 != 0) throw new InvalidModel("head dim %d is not a multiple of 8", headDim);
         if (width % 8 != 0) throw new InvalidModel("width %d is not a multiple of 8", width);
         if (family == Family.GPT2 && heads * headDim != width)
             throw new InvalidModel("%d heads of %d are not the width %d", heads, headDim, width);
@@ -117,8 +116,24 @@ public record Config(
     /// The same with its head tied to the embeddings.
     public Config withTiedHead() {
         return new Config(
-                family, architecture, vocabulary, positions, layers, width, heads, keyHeads,
-                headDim, hidden, eps, rotary, qkvBias, outBias, true, experts, multipliers, stored);
+                family,
+                architecture,
+                vocabulary,
+                positions,
+                layers,
+                width,
+                heads,
+                keyHeads,
+                headDim,
+                hidden,
+                eps,
+                rotary,
+                qkvBias,
+                outBias,
+                true,
+                experts,
+                multipliers,
+                stored);
     }
 
     /// The same with experts, each as wide as the feed-forward was.

@@ -210,8 +210,7 @@ public final class ConfigFile {
     }
 
     private int integer(String field) {
-        var node =
-                optional(field).orElseThrow(() -> invalid("'%s' is missing", field));
+        var node = optional(field).orElseThrow(() -> invalid("'%s' is missing", field));
         if (!node.isIntegralNumber() || !node.canConvertToInt())
             throw invalid("'%s' is %s, must be an integer", field, node);
         return node.asInt();
@@ -219,8 +218,7 @@ public final class ConfigFile {
 
     private double number(String field, OptionalDouble otherwise) {
         var node = optional(field);
-        if (node.isEmpty())
-            return otherwise.orElseThrow(() -> invalid("'%s' is missing", field));
+        if (node.isEmpty()) return otherwise.orElseThrow(() -> invalid("'%s' is missing", field));
         if (!node.get().isNumber())
             throw invalid("'%s' is %s, must be a number", field, node.get());
         return node.get().asDouble();

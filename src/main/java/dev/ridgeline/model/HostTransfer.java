@@ -22,8 +22,7 @@ final class HostTransfer implements AutoCloseable {
     }
 
     void upload(float... values) {
-        for (int i = 0; i < values.length; i++)
-            host.segment().setAtIndex(JAVA_FLOAT, i, values[i]);
+        for (int i = 0; i < values.length; i++) host.segment().setAtIndex(JAVA_FLOAT, i, values[i]);
         device.upload(host.segment());
     }
 

@@ -39,8 +39,7 @@ final class Initialization {
     }
 
     private static void constant(MemorySegment memory, float value) {
-        for (long i = 0; i < memory.byteSize() / 4; i++)
-            memory.setAtIndex(JAVA_FLOAT, i, value);
+        for (long i = 0; i < memory.byteSize() / 4; i++) memory.setAtIndex(JAVA_FLOAT, i, value);
     }
 
     /// Box and Muller's transform of two uniform halves of 64 random bits; StrictMath, for the same

@@ -59,8 +59,7 @@ final class Layers {
                             work("backward", config.width()),
                             work("backward", config.qkvWidth()),
                             work("backward", config.heads() * config.headDim()));
-            gradient =
-                    Optional.of(hidden(Kind.WORKSPACE, "backward"));
+            gradient = Optional.of(hidden(Kind.WORKSPACE, "backward"));
         }
     }
 

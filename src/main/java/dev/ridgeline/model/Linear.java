@@ -26,8 +26,7 @@ record Linear(
 
     /// `y = gelu(x · Wᵀ + bias)`.
     Op forwardGelu(Tensor x, Tensor y, Tensor preactivation) {
-        var epilogue =
-                new Epilogue(bias, Activation.GELU, Optional.of(preactivation), false);
+        var epilogue = new Epilogue(bias, Activation.GELU, Optional.of(preactivation), false);
         return new Gemm(form(), x, weight, y, epilogue);
     }
 

@@ -29,8 +29,7 @@ record Norm(
     }
 
     Op forward(Tensor x, Saved to) {
-        return bias.<Op>map(
-                        b -> new LayerNorm(x, weight, b, to.y(), to.mean(), to.rstd(), eps))
+        return bias.<Op>map(b -> new LayerNorm(x, weight, b, to.y(), to.mean(), to.rstd(), eps))
                 .orElseGet(() -> new RmsNorm(x, weight, to.y(), to.rstd(), eps));
     }
 

@@ -87,10 +87,7 @@ public final class Parameters {
         long inExperts =
                 groups.stream()
                         .flatMap(g -> g.units().stream())
-                        .filter(
-                                u ->
-                                        u.role() == Role.EXPERTS_UP
-                                                || u.role() == Role.EXPERTS_DOWN)
+                        .filter(u -> u.role() == Role.EXPERTS_UP || u.role() == Role.EXPERTS_DOWN)
                         .mapToLong(u -> u.shape().count())
                         .sum();
         return count() - inExperts / experts.count() * (experts.count() - experts.active());
@@ -104,13 +101,10 @@ public final class Parameters {
     private Group embeddings() {
         var b = new Builder();
         if (config.family() == Family.GPT2) {
-            b.matrix(
-                    Role.TOKENS, "transformer.wte.weight", config.vocabulary(), config.width());
-            b.matrix(
-                    Role.POSITIONS, "transformer.wpe.weight", config.positions(), config.width());
+            b.matrix(Role.TOKENS, "transformer.wte.weight", config.vocabulary(), config.width());
+            b.matrix(Role.POSITIONS, "transformer.wpe.weight", config.positions(), config.width());
         } else {
-            b.matrix(
-                    Role.TOKENS, "model.embed_tokens.weight", config.vocabulary(), config.width());
+            b.matrix(Role.TOKENS, "model.embed_tokens.weight", config.vocabulary(), config.width());
         }
         return b.group("embeddings");
     }
@@ -174,8 +168,7 @@ public final class Parameters {
         if (config.outBias()) b.vector(Role.OUT_BIAS, attention + "o_proj.bias", width);
         b.vector(Role.NORM_2, at + "post_attention_layernorm.weight", width);
         if (config.experts().isPresent()) experts(b, at, config.experts().get());
-        else
-            feedForward(b, at + "mlp.");
+        else feedForward(b, at + "mlp.");
     }
 
     private void feedForward(Builder b, String at) {
@@ -198,12 +191,8 @@ public final class Parameters {
         var down = Shape.of(count, width, hidden);
         if (experts.stacked()) {
             b.matrix(Role.ROUTER, at + "router.layer.weight", count, width);
-            b.unit(
-                    Role.EXPERTS_UP, up, new Parameter(at + "input_linear.weight", up, true));
-            b.unit(
-                    Role.EXPERTS_DOWN,
-                    down,
-                    new Parameter(at + "output_linear.weight", down, true));
+            b.unit(Role.EXPERTS_UP, up, new Parameter(at + "input_linear.weight", up, true));
+            b.unit(Role.EXPERTS_DOWN, down, new Parameter(at + "output_linear.weight", down, true));
             return;
         }
         b.matrix(Role.ROUTER, at + "gate.weight", count, width);

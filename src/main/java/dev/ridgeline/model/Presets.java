@@ -41,8 +41,7 @@ public final class Presets {
 
     /// Llama 3.1 and 3.2; the factor by which positions are stretched is the only difference.
     private static Config llama3(int layers, int width, int heads, int hidden, double factor) {
-        var rotary =
-                new Rotary(500_000, Optional.of(new Rotary.Stretch(factor, 1, 4, 8192)));
+        var rotary = new Rotary(500_000, Optional.of(new Rotary.Stretch(factor, 1, 4, 8192)));
         return Config.llama(LLAMA3_VOCABULARY, 131072, layers, width, heads, 8, hidden, rotary);
     }
 

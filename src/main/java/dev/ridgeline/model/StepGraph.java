@@ -113,9 +113,7 @@ public final class StepGraph {
         for (var group : groups()) {
             long from = transformer.addedFrom(group);
             if (from < group.elements())
-                ops.add(
-                        new Zero(
-                                weights.part(Kind.GRADIENTS, group, from, group.elements())));
+                ops.add(new Zero(weights.part(Kind.GRADIENTS, group, from, group.elements())));
         }
         int rows = transformer.rows();
         for (int micro = 0; micro < options.microBatches(); micro++) {
@@ -150,9 +148,7 @@ public final class StepGraph {
     public List<Op> lossOps() {
         int rows = transformer.rows();
         var ops = new ArrayList<>(transformer.forward(tokens.slice(0, 0, rows)));
-        ops.add(
-                transformer.loss(
-                        targets.slice(0, 0, rows), losses.slice(0, 0, rows), 1.0 / rows));
+        ops.add(transformer.loss(targets.slice(0, 0, rows), losses.slice(0, 0, rows), 1.0 / rows));
         return ops;
     }
 
@@ -177,9 +173,7 @@ public final class StepGraph {
                 weights.part(Kind.FIRST_MOMENTS, group, from, to),
                 weights.part(Kind.SECOND_MOMENTS, group, from, to),
                 scalars,
-                copied
-                        ? Optional.of(weights.part(Kind.COPIES, group, from, to))
-                        : Optional.empty(),
+                copied ? Optional.of(weights.part(Kind.COPIES, group, from, to)) : Optional.empty(),
                 o.beta1(),
                 o.beta2(),
                 o.eps(),

@@ -32,13 +32,11 @@ public record StepOptions(
 
     /// One batch, f32, nothing recomputed, GPT-3's optimizer, gradients clipped at 1.
     public static StepOptions of(int batch, int sequence) {
-        return new StepOptions(
-                batch, sequence, 1, DType.F32, false, Optimizer.GPT3, 1);
+        return new StepOptions(batch, sequence, 1, DType.F32, false, Optimizer.GPT3, 1);
     }
 
     public StepOptions withDtype(DType other) {
-        return new StepOptions(
-                batch, sequence, microBatches, other, recompute, optimizer, clip);
+        return new StepOptions(batch, sequence, microBatches, other, recompute, optimizer, clip);
     }
 
     public StepOptions withRecompute(boolean other) {

@@ -127,8 +127,7 @@ public final class TrainingStep implements AutoCloseable {
     private void requireTokens(int[] in, int[] out, int count) {
         if (in.length != count || out.length != count)
             throw new IllegalArgumentException(
-                    "%d tokens and %d targets, must be %d"
-                            .formatted(in.length, out.length, count));
+                    "%d tokens and %d targets, must be %d".formatted(in.length, out.length, count));
         int vocabulary = graph.config().vocabulary();
         for (int token : in)
             if (token < 0 || token >= vocabulary)

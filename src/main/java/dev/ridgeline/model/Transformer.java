@@ -65,8 +65,7 @@ public final class Transformer {
             streams.add(
                     again
                             ? streams.get(layer - 2)
-                            : memory.tensor(
-                                    Kind.ACTIVATIONS, owner(layer), dtype, rows, width));
+                            : memory.tensor(Kind.ACTIVATIONS, owner(layer), dtype, rows, width));
             if (layer < config.layers()) blocks.add(work.block(layer, frequencies));
         }
         scratch = work.scratch();

@@ -59,8 +59,7 @@ public final class Weights {
 
     /// A run of elements that may be more than an axis can have.
     private static Shape run(long elements) {
-        return Shape.of(
-                Math.toIntExact(elements / Parameters.ALIGNMENT), Parameters.ALIGNMENT);
+        return Shape.of(Math.toIntExact(elements / Parameters.ALIGNMENT), Parameters.ALIGNMENT);
     }
 
     /// A group's elements in `[from, to)`, multiples of the alignment.

@@ -106,8 +106,7 @@ public record AttentionBackward(
                     case 1 -> 0.54 * Math.abs(scale) * Math.sqrt(headDim() * squares);
                     default -> 1.6 * Math.sqrt(squares);
                 };
-        return new Tolerance(
-                summed.absolute() + rounded * q.dtype().roundoff(), summed.relative());
+        return new Tolerance(summed.absolute() + rounded * q.dtype().roundoff(), summed.relative());
     }
 
     /// One key head of one batch entry with the query heads that share it, when the whole is more

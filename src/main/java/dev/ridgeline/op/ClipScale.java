@@ -42,9 +42,7 @@ public record ClipScale(Tensor squares, Tensor norm, Tensor scale, double limit)
     @Override
     public Cost cost() {
         return new Cost(
-                squares.count(),
-                squares.bytes() + norm.bytes() + scale.bytes(),
-                "1 per element");
+                squares.count(), squares.bytes() + norm.bytes() + scale.bytes(), "1 per element");
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.ridgeline.measure.Protocol;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,6 +86,14 @@ public record ResultFile(
                 Comparator.comparingInt(
                         r -> keys.contains(r.key()) ? keys.indexOf(r.key()) : keys.size()));
         return with(ceilings, sorted, complete);
+    }
+
+    /// With more facts about the machine.
+    public ResultFile with(Map<String, Object> facts) {
+        var all = new LinkedHashMap<>(host);
+        all.putAll(facts);
+        return new ResultFile(
+                schema, created, argv, ridgeline, all, devices, protocol, ceilings, rows, complete);
     }
 
     /// The same run, ended as it should.

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -71,6 +72,12 @@ public final class ResultStore implements AutoCloseable {
     /// Puts these in the place of all ceilings there were.
     public synchronized void put(List<ResultFile.CeilingRecord> ceilings) {
         file = file.with(ceilings);
+        save();
+    }
+
+    /// Adds facts about the machine.
+    public synchronized void put(Map<String, Object> facts) {
+        file = file.with(facts);
         save();
     }
 

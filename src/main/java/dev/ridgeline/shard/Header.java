@@ -75,8 +75,7 @@ public record Header(Map<String, StoredTensor> tensors, Map<String, String> meta
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 var name = parser.currentName();
                 if (name.equals(METADATA)) {
-                    if (described)
-                        throw new InvalidCheckpoint("%s: has two %s", file, METADATA);
+                    if (described) throw new InvalidCheckpoint("%s: has two %s", file, METADATA);
                     described = true;
                     metadata(file, parser, metadata);
                 } else {

@@ -90,8 +90,7 @@ public final class SafetensorsFile implements AutoCloseable {
     private void read(ByteBuffer to, long at) throws IOException {
         while (to.hasRemaining()) {
             int got = channel.read(to, at);
-            if (got < 0)
-                throw new InvalidCheckpoint("%s: became shorter while it was read", path);
+            if (got < 0) throw new InvalidCheckpoint("%s: became shorter while it was read", path);
             at += got;
         }
     }

@@ -94,7 +94,8 @@ public final class SafetensorsWriter implements AutoCloseable {
     /// Everything is on the disk when this returns.
     public void finish() {
         if (next != tensors.size())
-            throw new IllegalStateException("%d tensors are missing".formatted(tensors.size() - next));
+            throw new IllegalStateException(
+                    "%d tensors are missing".formatted(tensors.size() - next));
         try {
             channel.force(true);
         } catch (IOException e) {

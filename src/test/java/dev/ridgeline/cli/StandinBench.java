@@ -12,6 +12,7 @@ import dev.ridgeline.measure.Site;
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.measure.workload.ElementwiseWorkloads;
 import dev.ridgeline.measure.workload.StreamWorkloads;
+import dev.ridgeline.op.FmaLoop;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.DType;
 
@@ -29,6 +30,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandleProxies;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -37,7 +40,7 @@ import java.util.concurrent.Callable;
 /// driver fails when the second is about to be measured. Runs in a process of its own.
 @Command(name = "bench")
 final class StandinBench implements Callable<Integer> {
-    /// `void standinFail(const char *)`.
+    /// `void standin_fail(const char *)`.
     public interface Fail {
         void inject(MemorySegment specification);
     }
@@ -63,6 +66,9 @@ final class StandinBench implements Callable<Integer> {
         }
     }
 
+    /// Small, so that the ceilings of memory are soon measured.
+    private static final long MEMORY = 8 << 20;
+
     @Spec private CommandSpec spec;
     @Mixin private OutputOptions outputs;
 
@@ -74,8 +80,8 @@ final class StandinBench implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var device = CudaDevice.open(0, free -> free)) {
-            var site = new Site(device, 1);
+        try (var device = CudaDevice.open(0, _ -> MEMORY)) {
+            var site = new Site(withoutMultiplyAdds(device), 1);
             var rows =
                     List.<CampaignCase<?>>of(
                             preferred(StreamWorkloads.copy(1000, 1), site),
@@ -87,11 +93,30 @@ final class StandinBench implements Callable<Integer> {
                             HostRecord.read(),
                             protocol,
                             rows,
+                            true,
                             outputs,
                             Optional.empty(),
                             false)
                     .call();
         }
+    }
+
+    /// The device without the kernel of a ceiling that takes a GPU a moment and the stand-in
+    /// minutes.
+    private static Device withoutMultiplyAdds(Device device) {
+        return (Device)
+                Proxy.newProxyInstance(
+                        Device.class.getClassLoader(),
+                        new Class<?>[] {Device.class},
+                        (_, method, args) -> {
+                            if (method.getName().equals("kernels") && args[0] == FmaLoop.class)
+                                return List.of();
+                            try {
+                                return method.invoke(device, args);
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        });
     }
 
     private static <O extends Op> Kernel<O> first(Workload<O> workload, Device device) {
@@ -115,7 +140,7 @@ final class StandinBench implements Callable<Integer> {
                             Linker.nativeLinker()
                                     .downcallHandle(
                                             SymbolLookup.libraryLookup("libcuda.so.1", arena)
-                                                    .find("standinFail")
+                                                    .find("standin_fail")
                                                     .orElseThrow(),
                                             FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)))
                     .inject(arena.allocateFrom(failure));

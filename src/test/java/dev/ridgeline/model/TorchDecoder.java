@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// The same training step in PyTorch: its own operators forward, its autograd backward, and
-/// AdamW as its documentation writes it. Parameters are in the order of [Parameters#all].
+/// The same training step in PyTorch: its own operators forward, its autograd backward, and AdamW
+/// as its documentation writes it. Parameters are in the order of [Parameters#all].
 final class TorchDecoder implements AutoCloseable {
     private static final NDManager MANAGER = TorchEngine.manager(1);
 
@@ -59,9 +59,11 @@ final class TorchDecoder implements AutoCloseable {
         var next = new NDList(results.subList(2, results.size()));
         var result =
                 new Result(
-                        results.get(0).toType(ai.djl.ndarray.types.DataType.FLOAT64, false)
+                        results.get(0)
+                                .toType(ai.djl.ndarray.types.DataType.FLOAT64, false)
                                 .getDouble(),
-                        results.get(1).toType(ai.djl.ndarray.types.DataType.FLOAT64, false)
+                        results.get(1)
+                                .toType(ai.djl.ndarray.types.DataType.FLOAT64, false)
                                 .getDouble());
         inputs.forEach(NDArray::close);
         state = next;
@@ -86,17 +88,19 @@ final class TorchDecoder implements AutoCloseable {
         lines.add("unbias2 = inputs[%d]".formatted(3 * n + 4));
         lines.add("self.track(ps)");
         int dtype = options.dtype() == DType.BF16 ? 15 : 6;
-        for (int i = 0; i < n; i++)
-            lines.add("p%d = torch.to(ps[%d], %d)".formatted(i, i, dtype));
+        for (int i = 0; i < n; i++) lines.add("p%d = torch.to(ps[%d], %d)".formatted(i, i, dtype));
         lines.addAll(config.family() == Family.GPT2 ? gpt2() : llama());
-        lines.add("flat = torch.reshape(torch.to(logits, 6), [-1, %d])".formatted(config.vocabulary()));
+        lines.add(
+                "flat = torch.reshape(torch.to(logits, 6), [-1, %d])"
+                        .formatted(config.vocabulary()));
         lines.add("loss = torch.cross_entropy_loss(flat, torch.reshape(targets, [-1]))");
         lines.add("gs = self.gradients(loss, torch.ones_like(loss), ps)");
         lines.add("squares = torch.zeros([], dtype=6)");
         lines.add("for i in range(%d):".formatted(n));
         lines.add("  squares = squares + torch.sum(gs[i] * gs[i])");
         lines.add("norm = torch.sqrt(squares)");
-        lines.add("factor = torch.clamp(%s / (norm + 1.0e-6), None, 1.0)".formatted(options.clip()));
+        lines.add(
+                "factor = torch.clamp(%s / (norm + 1.0e-6), None, 1.0)".formatted(options.clip()));
         var o = options.optimizer();
         var decays =
                 parameters.stream()
@@ -130,21 +134,29 @@ final class TorchDecoder implements AutoCloseable {
         for (int l = 0; l < config.layers(); l++) {
             int o = 2 + 12 * l;
             // QKV OUT UP DOWN | n1 n1b qkvb outb n2 n2b upb downb
-            lines.add("h = torch.layer_norm(x, [%d], p%d, p%d, %s)".formatted(c, o + 4, o + 5, config.eps()));
+            lines.add(
+                    "h = torch.layer_norm(x, [%d], p%d, p%d, %s)"
+                            .formatted(c, o + 4, o + 5, config.eps()));
             lines.add("qkv = torch.matmul(h, p%d) + p%d".formatted(o, o + 6));
             for (int i = 0; i < 3; i++)
                 lines.add(
                         "%s = torch.transpose(torch.reshape(torch.slice(qkv, 2, %d, %d), [%d, %d, %d, %d]), 1, 2)"
                                 .formatted("qkv".charAt(i), i * c, (i + 1) * c, b, t, h, d));
             lines.add("y = torch.scaled_dot_product_attention(q, k, v, None, 0., True)");
-            lines.add("y = torch.reshape(torch.transpose(y, 1, 2), [%d, %d, %d])".formatted(b, t, c));
+            lines.add(
+                    "y = torch.reshape(torch.transpose(y, 1, 2), [%d, %d, %d])".formatted(b, t, c));
             lines.add("x = x + (torch.matmul(y, p%d) + p%d)".formatted(o + 1, o + 7));
-            lines.add("h = torch.layer_norm(x, [%d], p%d, p%d, %s)".formatted(c, o + 8, o + 9, config.eps()));
-            lines.add("f = torch.gelu(torch.matmul(h, p%d) + p%d, approximate=\"tanh\")".formatted(o + 2, o + 10));
+            lines.add(
+                    "h = torch.layer_norm(x, [%d], p%d, p%d, %s)"
+                            .formatted(c, o + 8, o + 9, config.eps()));
+            lines.add(
+                    "f = torch.gelu(torch.matmul(h, p%d) + p%d, approximate=\"tanh\")"
+                            .formatted(o + 2, o + 10));
             lines.add("x = x + (torch.matmul(f, p%d) + p%d)".formatted(o + 3, o + 11));
         }
         int o = 2 + 12 * config.layers();
-        lines.add("x = torch.layer_norm(x, [%d], p%d, p%d, %s)".formatted(c, o, o + 1, config.eps()));
+        lines.add(
+                "x = torch.layer_norm(x, [%d], p%d, p%d, %s)".formatted(c, o, o + 1, config.eps()));
         lines.add("logits = torch.linear(x, p0)");
         return lines;
     }
@@ -160,7 +172,9 @@ final class TorchDecoder implements AutoCloseable {
         var list = new StringBuilder();
         for (int i = 0; i < 2; i++)
             for (float each : f) list.append(list.isEmpty() ? "" : ", ").append(each);
-        lines.add("angles = torch.outer(torch.arange(%d, dtype=6), torch.tensor([%s], dtype=6))".formatted(t, list));
+        lines.add(
+                "angles = torch.outer(torch.arange(%d, dtype=6), torch.tensor([%s], dtype=6))"
+                        .formatted(t, list));
         lines.add("co = torch.cos(angles)");
         lines.add("si = torch.sin(angles)");
         lines.add("x = torch.embedding(p0, tokens)");
@@ -182,13 +196,19 @@ final class TorchDecoder implements AutoCloseable {
                                     .formatted(d / 2, d, d / 2));
                     lines.add("%s = torch.to(w * co + r * si, p0)".formatted(name));
                 }
-                if (i > 0) lines.add("%s = torch.repeat_interleave(%s, %d, 1)".formatted(name, name, h / k));
+                if (i > 0)
+                    lines.add(
+                            "%s = torch.repeat_interleave(%s, %d, 1)".formatted(name, name, h / k));
             }
             lines.add("y = torch.scaled_dot_product_attention(q, k, v, None, 0., True)");
-            lines.add("y = torch.reshape(torch.transpose(y, 1, 2), [%d, %d, %d])".formatted(b, t, h * d));
+            lines.add(
+                    "y = torch.reshape(torch.transpose(y, 1, 2), [%d, %d, %d])"
+                            .formatted(b, t, h * d));
             lines.add("x = x + torch.linear(y, p%d)".formatted(o + 3));
             norm(lines, "h", "x", o + 8);
-            lines.add("f = torch.silu(torch.linear(h, p%d)) * torch.linear(h, p%d)".formatted(o + 4, o + 5));
+            lines.add(
+                    "f = torch.silu(torch.linear(h, p%d)) * torch.linear(h, p%d)"
+                            .formatted(o + 4, o + 5));
             lines.add("x = x + torch.linear(f, p%d)".formatted(o + 6));
         }
         int o = 1 + 9 * config.layers();

@@ -55,12 +55,10 @@ class TrainingStepOracleTest {
                     var expected = torch.step(in, out, rate, step);
                     assertThat(found.loss())
                             .as("loss of step " + step)
-                            .isCloseTo(
-                                    expected.loss(), within(tolerance * expected.loss()));
+                            .isCloseTo(expected.loss(), within(tolerance * expected.loss()));
                     assertThat(found.norm())
                             .as("gradient norm of step " + step)
-                            .isCloseTo(
-                                    expected.norm(), within(2 * tolerance * expected.norm()));
+                            .isCloseTo(expected.norm(), within(2 * tolerance * expected.norm()));
                     assertThat(found.notFinite()).isEmpty();
                 }
             }
