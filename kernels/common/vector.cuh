@@ -67,12 +67,14 @@ __device__ __forceinline__ int lead_of(const T* at) {
 template <class T, int N, class Index = int>
 class Row {
   using Element = std::remove_const_t<T>;
+  using Word = typename Run<Element, N>::Word;
+  static constexpr int kWordElements = sizeof(Word) / sizeof(Element);
 
  public:
   // `lead`: elements that the first run lacks at its start; 0 where columns have to belong to the same thread in every
   // row. A row of no elements reads zeros and writes nothing.
   __device__ __forceinline__ Row(T* at, Index count, int lead)
-      : at_(at), count_(count), lead_(lead), aligned_(lead_of(at) == lead % kWidth<Element>) {}
+      : at_(at), count_(count), lead_(lead), aligned_((lead_of(at) - lead) % kWordElements == 0) {}
 
   __device__ __forceinline__ Index runs() const { return (count_ + lead_ + N - 1) / N; }
 
@@ -86,7 +88,6 @@ class Row {
 
   // Run p, zero outside the row.
   __device__ __forceinline__ Run<Element, N> load(Index p) const {
-    using Word = typename Run<Element, N>::Word;
     Run<Element, N> run;
     if (aligned_ && whole(p)) {
 #pragma unroll
@@ -119,7 +120,6 @@ class Row {
   }
 
   __device__ __forceinline__ void store(Index p, const Run<Element, N>& run) const {
-    using Word = typename Run<Element, N>::Word;
     if (aligned_ && whole(p)) {
 #pragma unroll
       for (int w = 0; w < run.kWords; w++) {

@@ -104,7 +104,7 @@ final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return run(true, Suites.standard(seed()));
+        return run(true, false, Suites.standard(seed()));
     }
 
     long seed() {
@@ -113,10 +113,19 @@ final class Bench implements Callable<Integer> {
 
     /// Runs an area.
     int run(List<Workload<?>> workloads) {
-        return run(false, workloads.stream().map(w -> new Suites.Entry(w, false)).toList());
+        return run(false, false, entries(workloads));
     }
 
-    private int run(boolean suite, List<Suites.Entry> entries) {
+    /// Runs an area, and times the transfers of its devices as further ceilings.
+    int runWithTransfers(List<Workload<?>> workloads) {
+        return run(false, true, entries(workloads));
+    }
+
+    private static List<Suites.Entry> entries(List<Workload<?>> workloads) {
+        return workloads.stream().map(w -> new Suites.Entry(w, false)).toList();
+    }
+
+    private int run(boolean suite, boolean transfers, List<Suites.Entry> entries) {
         var host = HostRecord.read();
         try (var sites = devices.open(host)) {
             var rows = plan(entries, sites);
@@ -125,7 +134,15 @@ final class Bench implements Callable<Integer> {
             sites.requireTimed();
             var usual = sites.gpus() ? Protocol.GPU : Protocol.CPU;
             var protocol = protocols.protocol(suite ? usual.hurried() : usual);
-            return new BenchRun(spec.commandLine(), host, protocol, rows, outputs, resume, quiet)
+            return new BenchRun(
+                            spec.commandLine(),
+                            host,
+                            protocol,
+                            rows,
+                            transfers,
+                            outputs,
+                            resume,
+                            quiet)
                     .call();
         }
     }

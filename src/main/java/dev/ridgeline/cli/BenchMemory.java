@@ -15,7 +15,11 @@ import java.util.concurrent.Callable;
 
 @Command(
         name = "memory",
-        description = "STREAM's copy, scale and triad, in f32.",
+        description = {
+            "STREAM's copy, scale and triad, in f32. On a GPU also the ways into and out of its"
+                + " memory:",
+            "from and to the host, pinned and pageable, and from each GPU to each other."
+        },
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class BenchMemory implements Callable<Integer> {
@@ -45,6 +49,6 @@ final class BenchMemory implements Callable<Integer> {
         var all = new ArrayList<Workload<?>>();
         for (int count : Sizes.or(n, Suites.ELEMENTS))
             all.addAll(Suites.streams(count, bench.seed()));
-        return bench.run(all);
+        return bench.runWithTransfers(all);
     }
 }

@@ -34,6 +34,7 @@ import java.util.stream.Stream;
 final class BenchRun implements Campaign.Listener {
     private final Protocol protocol;
     private final List<CampaignCase<?>> rows;
+    private final boolean transfers;
     private final boolean quiet;
     private final Map<Format, Output> outputs;
     private final PrintWriter table;
@@ -50,11 +51,13 @@ final class BenchRun implements Campaign.Listener {
             HostRecord host,
             Protocol protocol,
             List<CampaignCase<?>> rows,
+            boolean transfers,
             OutputOptions options,
             Optional<Path> resume,
             boolean quiet) {
         this.protocol = protocol;
         this.rows = rows;
+        this.transfers = transfers;
         this.quiet = quiet;
         outputs = options.open(command.getOut());
         table = options.takeStdout() ? command.getErr() : command.getOut();
@@ -115,6 +118,7 @@ final class BenchRun implements Campaign.Listener {
             gpus().forEach(gpu -> GpuWatch.of(gpu).ifPresent(watches::add));
             progress.show("proving the ceilings", 0);
             var ceilings = new Ceilings(sites().toList(), protocol, this::earlierRates);
+            if (transfers) ceilings.withTransfers(sites().toList());
             ceilings.missing().forEach(reason -> err.println("ridgeline: no ceiling " + reason));
             new Campaign(protocol, rows, ceilings, this::earlierSamples, this).run();
             if (interruption.end()) finish(true);
@@ -200,6 +204,8 @@ final class BenchRun implements Campaign.Listener {
                 });
         if (!file.rows().isEmpty())
             say("\n" + Table.of(file, Terminal.width(), Terminal.charset()).stripTrailing());
+        if (transfers && !file.ceilings().isEmpty())
+            say("\n" + Listing.ceilings(file.ceilings(), Terminal.charset()).stripTrailing());
         if (!complete)
             say("interrupted: %d of %d rows have samples".formatted(count(file), rows.size()));
     }

@@ -1,7 +1,6 @@
 package dev.ridgeline.cli;
 
 import static dev.ridgeline.report.Columns.Column.left;
-import static dev.ridgeline.report.Columns.Column.right;
 
 import dev.ridgeline.cpu.CpuDevice;
 import dev.ridgeline.cuda.Cuda;
@@ -190,15 +189,7 @@ final class DevicesCommand implements Callable<Integer> {
 
     private static String ceilings(List<CeilingRecord> ceilings) {
         if (ceilings.isEmpty()) return "";
-        var table = columns(left(""), right(""), right(""));
-        table.heading("ceilings");
-        for (var c : ceilings)
-            table.add(
-                    List.of(
-                            c.name(),
-                            Si.rate(c.value(), c.unit()),
-                            Si.plusMinus((c.high() - c.low()) / 2 / c.value())));
-        return table.render();
+        return Listing.ceilings(ceilings, Terminal.charset());
     }
 
     private static Columns columns(Columns.Column... columns) {

@@ -6,6 +6,7 @@ import static dev.ridgeline.report.Columns.Column.right;
 import dev.ridgeline.measure.CampaignCase;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.report.Columns;
+import dev.ridgeline.report.ResultFile.CeilingRecord;
 import dev.ridgeline.report.Si;
 
 import java.nio.charset.Charset;
@@ -47,6 +48,19 @@ final class Listing {
                             Si.scaled(op.cost().bytes(), 4, "B"),
                             note(row)));
         }
+        return table.render();
+    }
+
+    /// Each limit with its rate.
+    static String ceilings(List<CeilingRecord> ceilings, Charset charset) {
+        var table = new Columns(2, charset, List.of(left(""), right(""), right("")));
+        table.heading("ceilings");
+        for (var c : ceilings)
+            table.add(
+                    List.of(
+                            c.name(),
+                            Si.rate(c.value(), c.unit()),
+                            Si.plusMinus((c.high() - c.low()) / 2 / c.value())));
         return table.render();
     }
 

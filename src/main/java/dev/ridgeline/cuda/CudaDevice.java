@@ -5,6 +5,7 @@ import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.device.Stream;
+import dev.ridgeline.device.Transfer;
 import dev.ridgeline.hardware.ComputeCapability;
 import dev.ridgeline.op.Op;
 
@@ -17,6 +18,7 @@ import java.util.stream.Collectors;
 
 /// One GPU, or one device of the stand-in driver.
 public final class CudaDevice implements Device {
+    private final int ordinal;
     private final Driver driver;
     private final GpuRecord record;
     private final long capacity;
@@ -32,16 +34,17 @@ public final class CudaDevice implements Device {
         DriverQueries.count(); // starts the driver
         var driver = new Driver(ordinal);
         try {
-            return new CudaDevice(driver, GpuRecord.of(ordinal), limit);
+            return new CudaDevice(ordinal, driver, limit);
         } catch (RuntimeException e) {
             driver.close();
             throw e;
         }
     }
 
-    private CudaDevice(Driver driver, GpuRecord record, LongUnaryOperator limit) {
+    private CudaDevice(int ordinal, Driver driver, LongUnaryOperator limit) {
+        this.ordinal = ordinal;
         this.driver = driver;
-        this.record = record;
+        record = GpuRecord.of(ordinal);
         long free = driver.memory()[0];
         capacity = Math.min(free, limit.applyAsLong(free));
         stream = new CudaStream(driver);
@@ -132,6 +135,16 @@ public final class CudaDevice implements Device {
         if (other instanceof CudaStream queue && queue.driver() == driver) return queue;
         throw new IllegalArgumentException(
                 "what is bound to %s was launched on a stream of another device".formatted(name()));
+    }
+
+    /// Whether its kernels and copies reach another device's memory without the host.
+    boolean reaches(int ordinal) {
+        return DriverQueries.reaches(this.ordinal, ordinal);
+    }
+
+    @Override
+    public List<Transfer> transfers() {
+        return new CudaTransfers(this).all();
     }
 
     @Override

@@ -52,6 +52,11 @@ public interface Device extends AutoCloseable {
         throw new NoKernel("no kernel for " + op.name() + " on " + name() + refusals);
     }
 
+    /// The ways into and out of this device's memory; none where kernels run in the host's.
+    default List<Transfer> transfers() {
+        return List.of();
+    }
+
     /// One launch that does these in order. A device that can record work does so here, once, and
     /// gives the host less to do at each launch. Closing it closes them.
     default Launch sequence(List<Launch> launches) {

@@ -147,12 +147,13 @@ public final class Campaign {
     private <O extends Op> CampaignResult result(Progress<O> progress) {
         if (progress.end.isPresent()) return progress.end.get();
         var row = progress.row;
+        var cost = row.workload().planned().cost();
         boolean hot = hot(row);
         return new CampaignResult.Measured(
                 row,
                 progress.verified.orElseThrow().evidence(),
                 new Measurement(progress.rounds),
-                ceilings.share(row.site(), row.workload(), hot, progress.rounds),
+                ceilings.share(row.site(), row.workload(), cost, hot, progress.rounds),
                 hot ? "hot" : "cold");
     }
 

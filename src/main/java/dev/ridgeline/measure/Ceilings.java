@@ -1,5 +1,6 @@
 package dev.ridgeline.measure;
 
+import dev.ridgeline.device.Transfer;
 import dev.ridgeline.measure.CampaignResult.Share;
 import dev.ridgeline.measure.workload.StreamWorkloads;
 import dev.ridgeline.op.Attention;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// The limits of each site, measured by the same sampler as the rows and in the same rounds: fused
 /// multiply-adds in registers for compute, on tensor cores too where a device has them; copy, scale
@@ -32,6 +34,8 @@ public final class Ceilings {
     // a GPU reads its caches so fast that the start and the end of a shorter loop would count
     private static final int GPU_CACHES = 8;
     private static final long MIN_BYTES = 96L << 20;
+    // of a transfer in a round
+    private static final int PASSES = 8;
     private static final int FMA_ITERATIONS = 4096;
     private static final int MMA_ITERATIONS = 2048;
 
@@ -73,11 +77,14 @@ public final class Ceilings {
         }
     }
 
+    private record Link(Ceiling ceiling, Transfer transfer) {}
+
     private final Protocol protocol;
     private final Function<String, List<double[]>> earlier;
     private final List<Timed<?>> all = new ArrayList<>();
     private final List<Timed<?>> running = new ArrayList<>();
     private final List<String> missing = new ArrayList<>();
+    private final List<Link> links = new ArrayList<>();
 
     /// Proves the kernels that measure the limits of `sites`.
     ///
@@ -165,9 +172,35 @@ public final class Ceilings {
         }
     }
 
+    /// Measures the ways into and out of the devices' memory too.
+    public Ceilings withTransfers(List<Site> sites) {
+        for (var site : sites)
+            for (var transfer : site.device().transfers()) {
+                var name = transfer.name() + ", " + site;
+                var rounds = new ArrayList<>(earlier.apply(name));
+                links.add(new Link(new Ceiling(site, name, "byte/s", rounds), transfer));
+            }
+        return this;
+    }
+
+    private void measureTransfers(int round) {
+        for (var link : links) {
+            var ceiling = link.ceiling();
+            if (ceiling.rounds().size() > round) continue;
+            try {
+                double bytes = link.transfer().bytes();
+                double[] seconds = link.transfer().seconds(PASSES);
+                ceiling.rounds().add(Arrays.stream(seconds).map(s -> bytes / s).toArray());
+            } catch (RuntimeException e) {
+                missing.add(ceiling.name() + ": " + Campaign.reason(e));
+            }
+        }
+    }
+
     /// Measures each limit once more, unless it was in round `round` already. One that fails, as on
     /// a device that a row has brought down, keeps what it has and is measured no more.
     public void measure(int round) {
+        measureTransfers(round);
         var sampler = new Sampler(protocol);
         for (var timed : List.copyOf(running)) {
             if (timed.ceiling().rounds().size() > round) continue;
@@ -181,7 +214,12 @@ public final class Ceilings {
     }
 
     public List<Ceiling> all() {
-        return all.stream().<Ceiling>map(Timed::ceiling).toList();
+        return Stream.concat(
+                        all.stream().<Ceiling>map(Timed::ceiling),
+                        links.stream()
+                                .<Ceiling>map(Link::ceiling)
+                                .filter(c -> !c.rounds().isEmpty()))
+                .toList();
     }
 
     /// Which limits are not known, and why; shares of them are not given.
@@ -193,11 +231,12 @@ public final class Ceilings {
     /// the ridge, else memory, for which the best of the streams stands. Tensor cores are the roof
     /// of bf16 matrix products and attention.
     ///
+    /// @param cost of the workload
     /// @param hot the operands stay in the caches, which the memory roof does not bind: compute
     ///   then binds whatever the intensity
     /// @param seconds per launch as sampled, one array per round
-    Optional<Share> share(Site site, Workload<?> workload, boolean hot, List<double[]> seconds) {
-        var cost = workload.planned().cost();
+    Optional<Share> share(
+            Site site, Workload<?> workload, Cost cost, boolean hot, List<double[]> seconds) {
         var compute = best(t -> t.on(site) && t.ceiling().compute() && t.limits(workload));
         var memory = best(t -> t.on(site) && !t.ceiling().compute());
         if (compute.isEmpty() || memory.isEmpty()) return Optional.empty();

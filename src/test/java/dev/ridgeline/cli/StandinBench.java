@@ -93,6 +93,7 @@ final class StandinBench implements Callable<Integer> {
                             HostRecord.read(),
                             protocol,
                             rows,
+                            true,
                             outputs,
                             Optional.empty(),
                             false)
@@ -100,7 +101,8 @@ final class StandinBench implements Callable<Integer> {
         }
     }
 
-    /// The device without the kernel of a ceiling that takes a GPU a moment and the stand-in minutes.
+    /// The device without the kernel of a ceiling that takes a GPU a moment and the stand-in
+    /// minutes.
     private static Device withoutMultiplyAdds(Device device) {
         return (Device)
                 Proxy.newProxyInstance(

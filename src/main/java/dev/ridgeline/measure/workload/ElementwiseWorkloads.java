@@ -86,14 +86,22 @@ public final class ElementwiseWorkloads {
     }
 
     public static Workload<BiasGradient> biasGradient(int rows, int cols, DType dtype, long seed) {
+        return biasGradient("", rows, cols, dtype, seed);
+    }
+
+    private static Workload<BiasGradient> biasGradient(
+            String variant, int rows, int cols, DType dtype, long seed) {
         return of(
                 BiasGradient.class,
-                "",
+                variant,
                 rows,
                 cols,
                 dtype,
                 seed,
-                o -> new BiasGradient(o.uniform(dtype, rows, cols), o.uniform(DType.F32, cols)));
+                o ->
+                        new BiasGradient(
+                                NormWorkloads.matrix(variant, d -> o.uniform(dtype, d), rows, cols),
+                                o.uniform(DType.F32, cols)));
     }
 
     static List<Workload<?>> probes() {
@@ -114,7 +122,10 @@ public final class ElementwiseWorkloads {
             probes.add(swiGluBackward(WIDE, 200, 3, 1031, dtype, 1));
             probes.add(gelu(WIDE, 200, 3, 1031, dtype, 1));
             probes.add(geluBackward(WIDE, 200, 3, 1031, dtype, 1));
-            for (int[] p : SUM_PROBES) probes.add(biasGradient(p[0], p[1], dtype, 1));
+            for (int[] p : SUM_PROBES) {
+                probes.add(biasGradient(p[0], p[1], dtype, 1));
+                probes.add(biasGradient(NormWorkloads.STRIDED, p[0], p[1], dtype, 1));
+            }
         }
         return probes;
     }

@@ -15,10 +15,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /// Norms of the rows of a (rows, cols) matrix, forward and backward. The statistics that a backward
 /// op reads are those of its `x`.
 public final class NormWorkloads {
+    static final String STRIDED = "strided";
+
     private static final double EPS = 1e-5;
 
     /// (rows, cols) of the probes: single rows and columns, both sides of every vector width, of
@@ -78,11 +81,23 @@ public final class NormWorkloads {
                 probes.add(layerNorm(outlier(dtype), 7, cols, dtype, dtype, 1));
             }
         }
+        for (int[] p : new int[][] {{2, 8}, {7, 31}, {65, 64}, {5, 1031}})
+            for (var dtype : List.of(DType.F32, DType.BF16))
+                add(probes, STRIDED, p[0], p[1], dtype, dtype);
         return probes;
     }
 
+    /// A (rows, cols) matrix as `make` makes it: dense, or columns of a wider one that start at no
+    /// multiple of any vector.
+    static Tensor matrix(String variant, Function<int[], Tensor> make, int rows, int cols) {
+        return variant.equals(STRIDED)
+                ? make.apply(new int[] {rows, cols + 9}).slice(1, 5, 5 + cols)
+                : make.apply(new int[] {rows, cols});
+    }
+
     private static Rows usual(String variant, DType dtype) {
-        return new Rows(variant, (o, dims) -> o.uniform(dtype, dims));
+        return new Rows(
+                variant, (o, dims) -> matrix(variant, d -> o.uniform(dtype, d), dims[0], dims[1]));
     }
 
     /// A mean far from zero, where the mean square less the squared mean is mostly rounding.
@@ -124,9 +139,9 @@ public final class NormWorkloads {
                 seed,
                 o ->
                         new RmsNorm(
-                                o.uniform(x, rows, cols),
+                                matrix(variant, d -> o.uniform(x, d), rows, cols),
                                 o.uniform(weight, cols),
-                                o.output(x, rows, cols),
+                                matrix(variant, d -> o.output(x, d), rows, cols),
                                 o.output(DType.F32, rows),
                                 EPS));
     }
@@ -140,13 +155,13 @@ public final class NormWorkloads {
                 dtype,
                 seed,
                 o -> {
-                    Tensor x = o.uniform(dtype, rows, cols);
+                    Tensor x = matrix(variant, d -> o.uniform(dtype, d), rows, cols);
                     return new RmsNormBackward(
                             x,
                             o.uniform(weight, cols),
                             o.derived(DType.F32, () -> rstd(x, new double[rows]), rows),
-                            o.uniform(dtype, rows, cols),
-                            o.output(dtype, rows, cols),
+                            matrix(variant, d -> o.uniform(dtype, d), rows, cols),
+                            matrix(variant, d -> o.output(dtype, d), rows, cols),
                             o.uniform(DType.F32, cols));
                 });
     }
@@ -164,7 +179,7 @@ public final class NormWorkloads {
                                 of.make().apply(o, new int[] {rows, cols}),
                                 o.uniform(weight, cols),
                                 o.uniform(weight, cols),
-                                o.output(x, rows, cols),
+                                matrix(of.variant(), d -> o.output(x, d), rows, cols),
                                 o.output(DType.F32, rows),
                                 o.output(DType.F32, rows),
                                 EPS));
@@ -179,14 +194,14 @@ public final class NormWorkloads {
                 dtype,
                 seed,
                 o -> {
-                    Tensor x = o.uniform(dtype, rows, cols);
+                    Tensor x = matrix(variant, d -> o.uniform(dtype, d), rows, cols);
                     return new LayerNormBackward(
                             x,
                             o.uniform(weight, cols),
                             o.derived(DType.F32, () -> mean(x), rows),
                             o.derived(DType.F32, () -> rstd(x, mean(x)), rows),
-                            o.uniform(dtype, rows, cols),
-                            o.output(dtype, rows, cols),
+                            matrix(variant, d -> o.uniform(dtype, d), rows, cols),
+                            matrix(variant, d -> o.output(dtype, d), rows, cols),
                             o.uniform(DType.F32, cols),
                             o.uniform(DType.F32, cols));
                 });

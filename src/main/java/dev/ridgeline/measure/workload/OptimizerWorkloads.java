@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /// Steps of the optimizer on n parameters, and what prepares one: zeroed gradients and their norm.
 public final class OptimizerWorkloads {
@@ -81,6 +82,9 @@ public final class OptimizerWorkloads {
             for (var gradient : List.of(DType.F32, DType.BF16))
                 for (boolean copies : new boolean[] {false, true})
                     probes.add(adamW(n, gradient, copies, 1));
+        for (int n : new int[] {5, 33, 4097})
+            for (var gradient : List.of(DType.F32, DType.BF16))
+                for (int skipped : new int[] {1, 4}) probes.add(adamWInside(n, skipped, gradient));
         return probes;
     }
 
@@ -92,6 +96,31 @@ public final class OptimizerWorkloads {
                 gradient,
                 seed,
                 o -> op(o, n, gradient, copies));
+    }
+
+    /// Of parameters that are a part of a larger buffer, from element `skipped` on.
+    private static Workload<AdamW> adamWInside(int n, int skipped, DType gradient) {
+        return new Workload<>(
+                AdamW.class,
+                "from_" + skipped,
+                Map.of("n", n),
+                gradient,
+                1,
+                o -> {
+                    var whole = op(o, skipped + n, gradient, true);
+                    UnaryOperator<Tensor> part = t -> t.slice(0, skipped, skipped + n);
+                    return new AdamW(
+                            part.apply(whole.parameter()),
+                            part.apply(whole.gradient()),
+                            part.apply(whole.m()),
+                            part.apply(whole.v()),
+                            whole.scalars(),
+                            whole.copy().map(part),
+                            whole.beta1(),
+                            whole.beta2(),
+                            whole.eps(),
+                            whole.decay());
+                });
     }
 
     private static AdamW op(Operands o, int n, DType gradient, boolean copies) {

@@ -1,5 +1,8 @@
 package dev.ridgeline.measure.workload;
 
+import static dev.ridgeline.measure.workload.NormWorkloads.STRIDED;
+import static dev.ridgeline.measure.workload.NormWorkloads.matrix;
+
 import dev.ridgeline.measure.Operands;
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.CrossEntropy;
@@ -26,17 +29,26 @@ public final class SoftmaxWorkloads {
     /// `y` is uniform in [0, 2 / cols): about as large as probabilities are.
     public static Workload<SoftmaxBackward> softmaxBackward(
             int rows, int cols, DType dtype, long seed) {
+        return softmaxBackward("", rows, cols, dtype, seed);
+    }
+
+    private static Workload<SoftmaxBackward> softmaxBackward(
+            String variant, int rows, int cols, DType dtype, long seed) {
         return new Workload<>(
                 SoftmaxBackward.class,
-                "",
+                variant,
                 NormWorkloads.extents(rows, "cols", cols),
                 dtype,
                 seed,
                 o ->
                         new SoftmaxBackward(
-                                o.uniform(dtype, 0, 2.0 / cols, rows, cols),
-                                o.uniform(dtype, rows, cols),
-                                o.output(dtype, rows, cols)));
+                                matrix(
+                                        variant,
+                                        d -> o.uniform(dtype, 0, 2.0 / cols, d),
+                                        rows,
+                                        cols),
+                                matrix(variant, d -> o.uniform(dtype, d), rows, cols),
+                                matrix(variant, d -> o.output(dtype, d), rows, cols)));
     }
 
     /// The loss of `rows` tokens and the gradient of their mean; every target is in the vocabulary.
@@ -89,6 +101,11 @@ public final class SoftmaxWorkloads {
                 }
             }
             probes.add(crossEntropy(named("out_of_range", dtype), 7, 31, 29, 34, dtype, 1));
+            for (int[] p : new int[][] {{2, 8}, {7, 31}, {65, 64}, {5, 1031}}) {
+                probes.add(softmax(named(STRIDED, dtype), p[0], p[1], dtype, 1));
+                probes.add(softmaxBackward(STRIDED, p[0], p[1], dtype, 1));
+                probes.add(crossEntropy(named(STRIDED, dtype), p[0], p[1], 0, p[1], dtype, 1));
+            }
         }
         return probes;
     }
@@ -98,7 +115,9 @@ public final class SoftmaxWorkloads {
     }
 
     private static Logits named(String variant, DType dtype) {
-        return new Logits(variant, (o, dims) -> o.uniform(dtype, -4, 4, dims));
+        return new Logits(
+                variant,
+                (o, dims) -> matrix(variant, d -> o.uniform(dtype, -4, 4, d), dims[0], dims[1]));
     }
 
     /// So large that exp overflows where the maximum is not subtracted.
@@ -152,7 +171,7 @@ public final class SoftmaxWorkloads {
                 o ->
                         new Softmax(
                                 logits.of().apply(o, new int[] {rows, cols}),
-                                o.output(dtype, rows, cols)));
+                                matrix(logits.variant(), d -> o.output(dtype, d), rows, cols)));
     }
 
     /// @param low target; below zero is ignored
@@ -170,7 +189,7 @@ public final class SoftmaxWorkloads {
                                 logits.of().apply(o, new int[] {rows, vocab}),
                                 o.integers(low, high, rows),
                                 o.output(DType.F32, rows),
-                                o.output(dtype, rows, vocab),
+                                matrix(logits.variant(), d -> o.output(dtype, d), rows, vocab),
                                 1.0 / rows));
     }
 }
