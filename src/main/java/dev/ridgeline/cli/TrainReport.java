@@ -40,6 +40,7 @@ final class TrainReport implements Trainer.Listener {
     private double tokensPerSecond;
     private boolean headed;
     private boolean complete = true;
+    private String lastSaved = "";
 
     /// @param peak flop/s of the device, as measured
     TrainReport(CommandLine command, OptionalDouble peak, Config config, StepOptions step) {
@@ -53,7 +54,7 @@ final class TrainReport implements Trainer.Listener {
 
     /// Flop/s that the device reaches with multiply-adds in registers.
     static OptionalDouble peak(Site site, DType dtype) {
-        var protocol = new Protocol(0.2, 0.02, 0.3, 1, false, 1);
+        var protocol = new Protocol(0.5, 0.02, 0.3, 1, false, 1);
         var workload =
                 StreamWorkloads.fmaLoop(
                         StreamWorkloads.LANES_PER_CORE * site.threads(), FMA_ITERATIONS, 1);
@@ -157,8 +158,6 @@ final class TrainReport implements Trainer.Listener {
         complete = true;
         lastSaved = checkpoint.toString();
     }
-
-    private String lastSaved = "";
 
     @Override
     public void unsaved(TrainingState now, String reason) {

@@ -119,42 +119,38 @@ class TrainerTest {
         return Checkpoints.newest(folder.resolve(name));
     }
 
-    /// A folder that cannot be written: the run goes on, and what was there stays.
+    /// The folder is gone for a while, as if its disk were full: the run goes on, what was there
+    /// stays, and the next checkpoint is written.
     @Test
     void a_checkpoint_that_cannot_be_written_loses_nothing() throws IOException {
+        var at = folder.resolve("run");
+        var aside = folder.resolve("aside");
+        int[] calls = {0};
+        BooleanSupplier stop =
+                () -> {
+                    try {
+                        if (++calls[0] == 12) {
+                            Files.move(at, aside);
+                            Files.writeString(at, "in the way");
+                        }
+                        if (calls[0] == 22) {
+                            Files.delete(at);
+                            Files.move(aside, at);
+                        }
+                        return false;
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                };
         try (var device = new CpuDevice("cpu", 1, 1L << 30)) {
-            train(device, folder, Optional.empty(), 10, DType.F32, () -> false);
-            var before = Checkpoints.newest(folder);
-            byte[] weights = Files.readAllBytes(before.resolve("model.safetensors"));
-            // a plain file where the next checkpoint would be made stands for a full disk
-            var state = Checkpoints.state(before);
-            try (var step =
-                    new TrainingStep(device, Presets.of("llama-tiny"), run(34, DType.F32).options())) {
-                Checkpoints.load(before, step);
-                var heard = new Heard();
-                var checkpoints = new Checkpoints(folder);
-                Files.createDirectories(folder.resolve("step-00000032.partial/x/y"));
-                var blocked = folder.resolve("step-00000032");
-                Files.createDirectories(blocked.resolve("x"));
-                Files.writeString(folder.resolve("step-00000034"), "in the way");
-                var longer =
-                        new TrainingState(
-                                state.format(),
-                                state.step(),
-                                state.updates(),
-                                state.seconds(),
-                                state.losses(),
-                                run(34, DType.F32));
-                new Trainer(
-                                step,
-                                corpus(),
-                                longer,
-                                Optional.of(new Trainer.Saving(checkpoints, 2, 0)),
-                                heard)
-                        .run(() -> false);
-                assertThat(heard.losses).hasSize(4);
-            }
-            assertThat(Files.readAllBytes(before.resolve("model.safetensors"))).isEqualTo(weights);
+            var heard = train(device, at, Optional.empty(), 10, DType.F32, stop);
+            assertThat(heard.losses).hasSize(30);
+            assertThat(heard.unsaved).hasSize(1);
+            assertThat(heard.unsaved.getFirst())
+                    .contains("step-00000020.partial")
+                    .contains("cannot be written");
+            assertThat(Checkpoints.state(Checkpoints.newest(at)).step()).isEqualTo(30);
+            assertThat(at.resolve("step-00000010")).isDirectory();
         }
     }
 
