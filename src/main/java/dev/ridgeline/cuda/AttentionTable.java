@@ -63,7 +63,8 @@ final class AttentionTable {
 
     private static Optional<String> needsMma(int headDim, Tensor... tensors) {
         if (tensors[0].dtype() != DType.BF16) return Optional.of("needs bf16 operands");
-        if (headDim > WHOLE) return Optional.of("needs a head dim of at most " + WHOLE);
+        if (headDim > WHOLE)
+            return Optional.of("needs a head dim of at most " + WHOLE);
         for (var t : tensors)
             if (!Alignment.rows(t)) return Optional.of("needs rows that start on 16 bytes");
         return Optional.empty();
@@ -85,7 +86,6 @@ final class AttentionTable {
         arguments.addAll(rows(op.lse()));
         arguments.addAll(
                 List.of(
-                        op.heads(),
                         op.heads() / op.keyHeads(),
                         op.queries(),
                         op.keys(),
@@ -93,7 +93,7 @@ final class AttentionTable {
                         (float) (op.scale() / Math.log(2))));
         plan.launch(
                 "%s_%d_bf16".formatted(op.causal() ? "causal" : "full", dim),
-                grid(op.batch() * op.heads(), blocks(op.queries(), 128)),
+                grid(op.heads(), op.batch(), blocks(op.queries(), 128)),
                 128,
                 512 * dim,
                 arguments.toArray());
