@@ -12,7 +12,6 @@ import java.util.Map;
 /// Times a training step, as a whole and by operation.
 public final class StepProfile implements AutoCloseable {
     /// The calls of one operation in a step.
-    ///
     public record Share(String op, int calls, double flops, double bytes, List<Op> ops) {}
 
     private final TrainingStep step;
@@ -47,9 +46,7 @@ public final class StepProfile implements AutoCloseable {
         var found = new LinkedHashMap<String, Double>();
         for (int i = 0; i < ops.size(); i++)
             found.merge(
-                    ops.get(i).name(),
-                    stream.seconds(marks.get(i), marks.get(i + 1)),
-                    Double::sum);
+                    ops.get(i).name(), stream.seconds(marks.get(i), marks.get(i + 1)), Double::sum);
         return found;
     }
 
@@ -63,8 +60,12 @@ public final class StepProfile implements AutoCloseable {
                                 new Share(
                                         e.getKey(),
                                         e.getValue().size(),
-                                        e.getValue().stream().mapToDouble(o -> o.cost().flops()).sum(),
-                                        e.getValue().stream().mapToDouble(o -> o.cost().bytes()).sum(),
+                                        e.getValue().stream()
+                                                .mapToDouble(o -> o.cost().flops())
+                                                .sum(),
+                                        e.getValue().stream()
+                                                .mapToDouble(o -> o.cost().bytes())
+                                                .sum(),
                                         List.copyOf(e.getValue())))
                 .toList();
     }

@@ -71,7 +71,11 @@ class GemmTileStandinTest {
                                         .map(
                                                 form ->
                                                         GemmWorkloads.gemm(
-                                                                form, s[0], s[1], s[2], DType.BF16,
+                                                                form,
+                                                                s[0],
+                                                                s[1],
+                                                                s[2],
+                                                                DType.BF16,
                                                                 5)));
     }
 }
