@@ -51,37 +51,38 @@ final class SquareSums implements Launch {
         float[] lanes = new float[Lanes.COUNT];
         double squares = 0;
         for (long at = from; at < to; at += RUN) {
-            long whole = at + Math.min(RUN, to - at) / (2 * Lanes.COUNT) * (2 * Lanes.COUNT);
+            int run = (int) Math.min(RUN, to - at);
+            int whole = run / (2 * Lanes.COUNT) * (2 * Lanes.COUNT);
             if (dtype == DType.F32) runF32(at, whole, lanes);
             else runBf16(at, whole, lanes);
             squares += Lanes.sum(lanes);
-            for (long i = whole; i < Math.min(to, at + RUN); i++) {
-                double value = Lanes.get(dtype, x, i);
+            for (int i = whole; i < run; i++) {
+                double value = Lanes.get(dtype, x, at + i);
                 squares += value * value;
             }
         }
         blocks[number] = squares;
     }
 
-    private void runF32(long from, long to, float[] lanes) {
+    private void runF32(long from, int count, float[] lanes) {
         var memory = Lanes.known(x);
         var even = FloatVector.zero(Lanes.F32);
         var odd = FloatVector.zero(Lanes.F32);
-        for (long i = from; i < to; i += 2 * Lanes.COUNT) {
-            var a = Lanes.loadF32(memory, i);
-            var b = Lanes.loadF32(memory, i + Lanes.COUNT);
+        for (int i = 0; i < count; i += 2 * Lanes.COUNT) {
+            var a = Lanes.loadF32(memory, from + i);
+            var b = Lanes.loadF32(memory, from + i + Lanes.COUNT);
             even = a.fma(a, even);
             odd = b.fma(b, odd);
         }
         even.add(odd).intoArray(lanes, 0);
     }
 
-    private void runBf16(long from, long to, float[] lanes) {
+    private void runBf16(long from, int count, float[] lanes) {
         var memory = Lanes.known(x);
         var even = FloatVector.zero(Lanes.F32);
         var odd = FloatVector.zero(Lanes.F32);
-        for (long i = from; i < to; i += 2 * Lanes.COUNT) {
-            var pairs = Lanes.loadPairs(memory, i);
+        for (int i = 0; i < count; i += 2 * Lanes.COUNT) {
+            var pairs = Lanes.loadPairs(memory, from + i);
             var a = Lanes.even(pairs);
             var b = Lanes.odd(pairs);
             even = a.fma(a, even);
