@@ -23,7 +23,6 @@ import picocli.CommandLine.Spec;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -91,6 +90,7 @@ final class BenchStep implements Callable<Integer> {
                 MemoryTable.requireRoom(named.config(), options, site.device());
                 return Exit.OK;
             }
+            sites.requireTimed();
             MemoryTable.requireRoom(named.config(), options, site.device());
             return measure(host, site, named, options, memory);
         }
@@ -122,8 +122,7 @@ final class BenchStep implements Callable<Integer> {
                 }
                 var rows = new StepRows(site, named, options, protocol, ceilings, profile);
                 var file = file(host, site, ceilings, rows, seconds, byOp);
-                outputs.forEach(
-                        (format, output) -> output.write(format.of(file)));
+                outputs.forEach((format, output) -> output.write(format.of(file)));
                 if (!bench.quiet() && !(outputs.get(Format.JSON) instanceof Output.Stdout))
                     print(rows.text(seconds, byOp) + "\n" + memory);
             }

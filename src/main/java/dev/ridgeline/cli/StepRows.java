@@ -82,8 +82,7 @@ final class StepRows {
         return rows;
     }
 
-    private static List<double[]> samples(
-            StepProfile.Share share, List<Map<String, Double>> byOp) {
+    private static List<double[]> samples(StepProfile.Share share, List<Map<String, Double>> byOp) {
         return byOp.stream().map(round -> new double[] {round.get(share.op())}).toList();
     }
 

@@ -63,8 +63,7 @@ final class AttentionTable {
 
     private static Optional<String> needsMma(int headDim, Tensor... tensors) {
         if (tensors[0].dtype() != DType.BF16) return Optional.of("needs bf16 operands");
-        if (headDim > WHOLE)
-            return Optional.of("needs a head dim of at most " + WHOLE);
+        if (headDim > WHOLE) return Optional.of("needs a head dim of at most " + WHOLE);
         for (var t : tensors)
             if (!Alignment.rows(t)) return Optional.of("needs rows that start on 16 bytes");
         return Optional.empty();

@@ -12,7 +12,6 @@ import java.util.Map;
 /// Times a training step, as a whole and by operation.
 public final class StepProfile implements AutoCloseable {
     /// The calls of one operation in a step.
-    ///
     public record Share(String op, int calls, double flops, double bytes, List<Op> ops) {}
 
     private final TrainingStep step;
@@ -31,11 +30,12 @@ public final class StepProfile implements AutoCloseable {
     public double seconds() {
         var stream = step.device().stream();
         var from = stream.mark();
-        for (var launch : launches) launch.on(stream);
+        step.repeat();
         return stream.seconds(from, stream.mark());
     }
 
-    /// Seconds of one step by operation; slower than a whole one by what looking costs.
+    /// Seconds of one step by operation, each op launched by itself; slower than a whole one by
+    /// what that and looking cost.
     public Map<String, Double> secondsByOp() {
         var stream = step.device().stream();
         var marks = new ArrayList<Stream.Mark>();
@@ -47,9 +47,7 @@ public final class StepProfile implements AutoCloseable {
         var found = new LinkedHashMap<String, Double>();
         for (int i = 0; i < ops.size(); i++)
             found.merge(
-                    ops.get(i).name(),
-                    stream.seconds(marks.get(i), marks.get(i + 1)),
-                    Double::sum);
+                    ops.get(i).name(), stream.seconds(marks.get(i), marks.get(i + 1)), Double::sum);
         return found;
     }
 
@@ -63,8 +61,12 @@ public final class StepProfile implements AutoCloseable {
                                 new Share(
                                         e.getKey(),
                                         e.getValue().size(),
-                                        e.getValue().stream().mapToDouble(o -> o.cost().flops()).sum(),
-                                        e.getValue().stream().mapToDouble(o -> o.cost().bytes()).sum(),
+                                        e.getValue().stream()
+                                                .mapToDouble(o -> o.cost().flops())
+                                                .sum(),
+                                        e.getValue().stream()
+                                                .mapToDouble(o -> o.cost().bytes())
+                                                .sum(),
                                         List.copyOf(e.getValue())))
                 .toList();
     }

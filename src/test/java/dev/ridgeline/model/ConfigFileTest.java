@@ -95,9 +95,9 @@ class ConfigFileTest {
                 "{\"architectures\":[\"BertModel\"]} | 'BertModel' is not known here; known are",
                 "{\"architectures\":[\"GPT2LMHeadModel\"]} | 'n_embd' is missing",
                 "{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":\"8\"} | 'hidden_size'"
-                    + " is \"8\", must be an integer",
+                        + " is \"8\", must be an integer",
                 "{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_act\":\"relu\"} | activation"
-                    + " 'relu'",
+                        + " 'relu'",
             })
     void a_wrong_file_is_one_sentence(String json, String message) throws IOException {
         var file = Files.writeString(folder.resolve("config.json"), json);

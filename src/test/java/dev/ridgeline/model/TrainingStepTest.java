@@ -29,12 +29,8 @@ class TrainingStepTest {
     void the_plan_is_what_is_allocated(String model, DType dtype, boolean recompute) {
         var config = Presets.of(model);
         var options =
-                StepOptions.of(3, 17)
-                        .withDtype(dtype)
-                        .withRecompute(recompute)
-                        .withMicroBatches(2);
-        long planned =
-                StepGraph.plan(config, options).values().stream().mapToLong(b -> b).sum();
+                StepOptions.of(3, 17).withDtype(dtype).withRecompute(recompute).withMicroBatches(2);
+        long planned = StepGraph.plan(config, options).values().stream().mapToLong(b -> b).sum();
         try (var device = new CpuDevice("cpu", 1, 1L << 30)) {
             try (var step = new TrainingStep(device, config, options)) {
                 assertThat(device.allocated()).isEqualTo(planned);
@@ -124,7 +120,8 @@ class TrainingStepTest {
         int[] in = new Random(1).ints(3 * 16, 0, 256).toArray();
         int[] out = new Random(2).ints(3 * 16, 0, 256).toArray();
         try (var device = new CpuDevice("cpu", 2, 1L << 30);
-                var whole = new TrainingStep(device, Presets.of("llama-tiny"), StepOptions.of(3, 16));
+                var whole =
+                        new TrainingStep(device, Presets.of("llama-tiny"), StepOptions.of(3, 16));
                 var parts =
                         new TrainingStep(
                                 device,
@@ -142,8 +139,7 @@ class TrainingStepTest {
 
     @Test
     void a_sequence_past_the_positions_is_refused() {
-        assertThatThrownBy(
-                        () -> StepGraph.plan(Presets.of("gpt2-tiny"), StepOptions.of(1, 65)))
+        assertThatThrownBy(() -> StepGraph.plan(Presets.of("gpt2-tiny"), StepOptions.of(1, 65)))
                 .isInstanceOf(InvalidModel.class)
                 .hasMessageContaining("65 is longer than the 64 positions");
     }

@@ -44,8 +44,7 @@ class TextTest {
         var fromZip = Corpus.read(folder.resolve("a.zip"), Long.MAX_VALUE, 16);
         assertThat(fromTree.files()).isEqualTo(60);
         assertThat(fromZip.fingerprint()).isEqualTo(fromTree.fingerprint());
-        assertThat(fromTree.train().length + fromTree.validation().length)
-                .isEqualTo(60 * 180);
+        assertThat(fromTree.train().length + fromTree.validation().length).isEqualTo(60 * 180);
     }
 
     @Test
@@ -73,7 +72,8 @@ class TextTest {
         // "ab" was followed twice by r; after b too; of 11 bytes 2 are r, and 5 differ
         double one = (2 + 5.0 / 256) / (11 + 5);
         double two = (2 + one) / (2 + 1);
-        assertThat(trigram.probability('a', 'b', 'r')).isCloseTo((2 + two) / (2 + 1), within(1e-12));
+        assertThat(trigram.probability('a', 'b', 'r'))
+                .isCloseTo((2 + two) / (2 + 1), within(1e-12));
     }
 
     @Test

@@ -62,8 +62,10 @@ class TrainerTest {
     }
 
     private static Corpus corpus() {
-        byte[] text = "the quick brown fox jumps over the lazy dog. ".repeat(200)
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] text =
+                "the quick brown fox jumps over the lazy dog. "
+                        .repeat(200)
+                        .getBytes(StandardCharsets.UTF_8);
         return new Corpus(text, text, 1, 7);
     }
 
@@ -74,8 +76,14 @@ class TrainerTest {
     }
 
     private Heard train(
-            Device device, Path at, Optional<Path> from, long every, DType dtype, BooleanSupplier stop) {
-        try (var step = new TrainingStep(device, Presets.of("llama-tiny"), run(30, dtype).options())) {
+            Device device,
+            Path at,
+            Optional<Path> from,
+            long every,
+            DType dtype,
+            BooleanSupplier stop) {
+        try (var step =
+                new TrainingStep(device, Presets.of("llama-tiny"), run(30, dtype).options())) {
             var state = TrainingState.begin(run(30, dtype));
             if (from.isPresent()) {
                 var newest = Checkpoints.newest(from.get());
@@ -95,13 +103,20 @@ class TrainerTest {
     @EnumSource(names = {"F32", "BF16"})
     void a_run_that_is_interrupted_goes_on_bit_for_bit(DType dtype) throws IOException {
         try (var device = new CpuDevice("cpu", 2, 1L << 30)) {
-            var whole = train(device, folder.resolve("whole"), Optional.empty(), 7, dtype, () -> false);
+            var whole =
+                    train(device, folder.resolve("whole"), Optional.empty(), 7, dtype, () -> false);
             var parts = new ArrayList<Double>();
             Optional<Path> from = Optional.empty();
             for (int part = 0; part < 4; part++) {
                 int[] left = {part == 3 ? 1000 : 8};
                 var heard =
-                        train(device, folder.resolve("parts"), from, 5, dtype, () -> left[0]-- == 0);
+                        train(
+                                device,
+                                folder.resolve("parts"),
+                                from,
+                                5,
+                                dtype,
+                                () -> left[0]-- == 0);
                 parts.addAll(heard.losses);
                 from = Optional.of(folder.resolve("parts"));
             }
@@ -168,7 +183,8 @@ class TrainerTest {
     void harmful_steps_are_skipped_and_counted() {
         try (var device = new CpuDevice("cpu", 1, 1L << 30);
                 var step =
-                        new TrainingStep(device, Presets.of("llama-tiny"), run(30, DType.F32).options())) {
+                        new TrainingStep(
+                                device, Presets.of("llama-tiny"), run(30, DType.F32).options())) {
             step.initialize(3);
             step.update(Double.NaN, 1);
             var heard = new Heard();
