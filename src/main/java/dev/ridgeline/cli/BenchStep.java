@@ -90,6 +90,7 @@ final class BenchStep implements Callable<Integer> {
                 MemoryTable.requireRoom(named.config(), options, site.device());
                 return Exit.OK;
             }
+            sites.requireTimed();
             MemoryTable.requireRoom(named.config(), options, site.device());
             return measure(host, site, named, options, memory);
         }

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -101,7 +102,10 @@ final class TrainCommand implements Callable<Integer> {
             else training.initialize(state.run().seed());
             var report =
                     new TrainReport(
-                            spec.commandLine(), TrainReport.peak(site, step.dtype()), config, step);
+                            spec.commandLine(),
+                            sites.timed() ? TrainReport.peak(site) : OptionalDouble.empty(),
+                            config,
+                            step);
             var saving =
                     new Trainer.Saving(
                             new Checkpoints(folder), options.saveEvery.orElse(0L), SAVE_SECONDS);

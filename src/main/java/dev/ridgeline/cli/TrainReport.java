@@ -11,7 +11,6 @@ import dev.ridgeline.model.Parameters;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.op.FmaLoop;
 import dev.ridgeline.report.Si;
-import dev.ridgeline.tensor.DType;
 import dev.ridgeline.train.Corpus;
 import dev.ridgeline.train.Trainer;
 import dev.ridgeline.train.TrainingState;
@@ -53,7 +52,7 @@ final class TrainReport implements Trainer.Listener {
     }
 
     /// Flop/s that the device reaches with multiply-adds in registers.
-    static OptionalDouble peak(Site site, DType dtype) {
+    static OptionalDouble peak(Site site) {
         var protocol = new Protocol(0.5, 0.02, 0.3, 1, false, 1);
         var workload =
                 StreamWorkloads.fmaLoop(

@@ -14,6 +14,7 @@ final class CpuKernels {
                     SoftmaxKernels::table,
                     ElementwiseKernels::table,
                     PositionKernels::table,
+                    MixtureKernels::table,
                     OptimizerKernels::table,
                     StreamKernels::table);
 

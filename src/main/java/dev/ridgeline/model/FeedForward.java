@@ -8,7 +8,10 @@ import java.util.List;
 /// What follows attention in a block, row by row.
 interface FeedForward {
     /// What a forward pass leaves for the backward, and the gradients of the same.
-    sealed interface Saved permits DenseFeedForward.Hidden {}
+    sealed interface Saved
+            permits DenseFeedForward.Hidden,
+                    MixtureFeedForward.Routed,
+                    MixtureFeedForward.Gradient {}
 
     /// @param y (rows, width), overwritten
     void forward(List<Op> ops, Tensor x, Tensor y);

@@ -29,7 +29,8 @@ public final class Inference implements AutoCloseable {
                             1,
                             sequence,
                             step.options().dtype(),
-                            Mode.FORWARD);
+                            Mode.FORWARD,
+                            1);
             return new Graph(transformer, memory.tensor(Kind.STATE, "tokens", DType.I32, sequence));
         }
     }

@@ -19,6 +19,7 @@ final class Layers {
     private final int sequence;
     private final DType dtype;
     private final Mode mode;
+    private final double balance;
     private final int rows;
     private final Block.Scratch scratch;
     private final Optional<FeedForward.Saved> gradient;
@@ -39,7 +40,9 @@ final class Layers {
             int batch,
             int sequence,
             DType dtype,
-            Mode mode) {
+            Mode mode,
+            double balance) {
+        this.balance = balance;
         this.config = config;
         this.weights = weights;
         this.memory = memory;
@@ -92,7 +95,11 @@ final class Layers {
     }
 
     private FeedForward.Saved hidden(Kind kind, String owner) {
-        return DenseFeedForward.Hidden.in(memory, kind, owner, dtype, config, rows);
+        if (config.experts().isEmpty())
+            return DenseFeedForward.Hidden.in(memory, kind, owner, dtype, config, rows);
+        return kind == Kind.WORKSPACE
+                ? MixtureFeedForward.Gradient.in(memory, kind, owner, dtype, config, rows)
+                : MixtureFeedForward.Routed.in(memory, kind, owner, dtype, config, rows);
     }
 
     private FeedForward feedForward(Group group, FeedForward.Saved saved) {
@@ -104,6 +111,18 @@ final class Layers {
                             linear(group, Role.DOWN, Role.DOWN_BIAS),
                             hidden,
                             (DenseFeedForward.Hidden) gradient.orElse(saved));
+            case MixtureFeedForward.Routed routed ->
+                    new MixtureFeedForward(
+                            linear(group, Role.ROUTER, Role.UP_BIAS),
+                            operand(group, Role.EXPERTS_UP).orElseThrow(),
+                            operand(group, Role.EXPERTS_DOWN).orElseThrow(),
+                            gradient(group, Role.EXPERTS_UP).orElseThrow(),
+                            gradient(group, Role.EXPERTS_DOWN).orElseThrow(),
+                            balance,
+                            routed,
+                            gradient.map(MixtureFeedForward.Gradient.class::cast));
+            case MixtureFeedForward.Gradient _ ->
+                    throw new IllegalStateException("a gradient is not what a layer keeps");
         };
     }
 

@@ -42,7 +42,8 @@ public final class StepGraph {
                         options.batch(),
                         options.sequence(),
                         options.dtype(),
-                        options.recompute() ? Mode.RECOMPUTE : Mode.KEEP);
+                        options.recompute() ? Mode.RECOMPUTE : Mode.KEEP,
+                        options.microBatches());
         tokens = memory.tensor(Kind.STATE, "tokens", DType.I32, options.tokens());
         targets = memory.tensor(Kind.STATE, "targets", DType.I32, options.tokens());
         losses = memory.tensor(Kind.STATE, "losses", DType.F32, options.tokens());

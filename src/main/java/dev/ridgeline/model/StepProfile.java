@@ -30,11 +30,12 @@ public final class StepProfile implements AutoCloseable {
     public double seconds() {
         var stream = step.device().stream();
         var from = stream.mark();
-        for (var launch : launches) launch.on(stream);
+        step.repeat();
         return stream.seconds(from, stream.mark());
     }
 
-    /// Seconds of one step by operation; slower than a whole one by what looking costs.
+    /// Seconds of one step by operation, each op launched by itself; slower than a whole one by
+    /// what that and looking cost.
     public Map<String, Double> secondsByOp() {
         var stream = step.device().stream();
         var marks = new ArrayList<Stream.Mark>();

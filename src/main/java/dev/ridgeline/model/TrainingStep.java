@@ -111,6 +111,12 @@ public final class TrainingStep implements AutoCloseable {
         device.stream().synchronize();
     }
 
+    /// Enqueues the gradients and the update once more, on what was uploaded last.
+    public void repeat() {
+        gradientReplay.on(device.stream());
+        updateReplay.on(device.stream());
+    }
+
     /// Mean loss of one batch, in nats.
     ///
     /// @param in (batch · sequence) tokens

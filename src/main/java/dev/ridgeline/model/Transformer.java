@@ -33,6 +33,7 @@ public final class Transformer {
     private final Tensor gradient;
 
     /// @param dtype of activations: f32 or bf16
+    /// @param microBatches batches whose gradients make one step
     /// @throws InvalidModel if this config has something that no op computes
     Transformer(
             Config config,
@@ -41,7 +42,8 @@ public final class Transformer {
             int batch,
             int sequence,
             DType dtype,
-            Mode mode) {
+            Mode mode,
+            int microBatches) {
         requireSupported(config, sequence);
         this.config = config;
         this.weights = weights;
@@ -59,7 +61,8 @@ public final class Transformer {
                                                 "rotary frequencies",
                                                 DType.F32,
                                                 config.headDim() / 2));
-        var work = new Layers(config, weights, memory, batch, sequence, dtype, mode);
+        double balance = config.experts().map(Experts::balance).orElse(0.0) / microBatches;
+        var work = new Layers(config, weights, memory, batch, sequence, dtype, mode, balance);
         for (int layer = 0; layer <= config.layers(); layer++) {
             boolean again = mode == Mode.FORWARD && layer >= 2;
             streams.add(

@@ -77,7 +77,7 @@ class InterruptTest {
     }
 
     /// Background jobs of some shells begin like this, and a JVM keeps it so.
-    private static boolean interruptIgnored() throws IOException {
+    static boolean interruptIgnored() throws IOException {
         var status = Path.of("/proc/self/status");
         if (!Files.exists(status)) return false;
         return Files.readAllLines(status).stream()

@@ -89,12 +89,13 @@ final class TorchDecoder implements AutoCloseable {
         lines.add("self.track(ps)");
         int dtype = options.dtype() == DType.BF16 ? 15 : 6;
         for (int i = 0; i < n; i++) lines.add("p%d = torch.to(ps[%d], %d)".formatted(i, i, dtype));
+        lines.add("extra = torch.zeros([], dtype=6)");
         lines.addAll(config.family() == Family.GPT2 ? gpt2() : llama());
         lines.add(
                 "flat = torch.reshape(torch.to(logits, 6), [-1, %d])"
                         .formatted(config.vocabulary()));
         lines.add("loss = torch.cross_entropy_loss(flat, torch.reshape(targets, [-1]))");
-        lines.add("gs = self.gradients(loss, torch.ones_like(loss), ps)");
+        lines.add("gs = self.gradients(loss + extra, torch.ones_like(loss), ps)");
         lines.add("squares = torch.zeros([], dtype=6)");
         lines.add("for i in range(%d):".formatted(n));
         lines.add("  squares = squares + torch.sum(gs[i] * gs[i])");
@@ -163,6 +164,8 @@ final class TorchDecoder implements AutoCloseable {
 
     private List<String> llama() {
         var lines = new ArrayList<String>();
+        int experts = config.experts().map(Experts::count).orElse(0);
+        int perLayer = experts == 0 ? 9 : 7 + 3 * experts;
         int b = options.batch() * options.microBatches();
         int t = options.sequence();
         int h = config.heads();
@@ -179,9 +182,9 @@ final class TorchDecoder implements AutoCloseable {
         lines.add("si = torch.sin(angles)");
         lines.add("x = torch.embedding(p0, tokens)");
         for (int l = 0; l < config.layers(); l++) {
-            int o = 1 + 9 * l;
+            int o = 1 + perLayer * l;
             // q k v o gate up down | n1 n2
-            norm(lines, "h", "x", o + 7);
+            norm(lines, "h", "x", o + perLayer - 2);
             var names = List.of("q", "k", "v");
             for (int i = 0; i < 3; i++) {
                 int heads = i == 0 ? h : k;
@@ -205,16 +208,41 @@ final class TorchDecoder implements AutoCloseable {
                     "y = torch.reshape(torch.transpose(y, 1, 2), [%d, %d, %d])"
                             .formatted(b, t, h * d));
             lines.add("x = x + torch.linear(y, p%d)".formatted(o + 3));
-            norm(lines, "h", "x", o + 8);
-            lines.add(
-                    "f = torch.silu(torch.linear(h, p%d)) * torch.linear(h, p%d)"
-                            .formatted(o + 4, o + 5));
-            lines.add("x = x + torch.linear(f, p%d)".formatted(o + 6));
+            norm(lines, "h", "x", o + perLayer - 1);
+            if (experts == 0) {
+                lines.add(
+                        "f = torch.silu(torch.linear(h, p%d)) * torch.linear(h, p%d)"
+                                .formatted(o + 4, o + 5));
+                lines.add("x = x + torch.linear(f, p%d)".formatted(o + 6));
+            } else {
+                mixture(lines, o + 4);
+            }
         }
-        int o = 1 + 9 * config.layers();
+        int o = 1 + perLayer * config.layers();
         norm(lines, "x", "x", config.tied() ? o : o + 1);
         lines.add("logits = torch.linear(x, p%d)".formatted(config.tied() ? 0 : o));
         return lines;
+    }
+
+    /// All experts on all rows, times a gate that is zero for those that were not chosen.
+    private void mixture(List<String> lines, int router) {
+        var e = config.experts().orElseThrow();
+        int up = router + 1;
+        int down = up + 2 * e.count();
+        double weight = e.balance() * e.count() / (options.batch() * options.sequence());
+        lines.add("s = torch.softmax(torch.to(torch.linear(h, p%d), 6), -1)".formatted(router));
+        lines.add("chosen, index = torch.topk(s, %d, -1, True, True)".formatted(e.active()));
+        lines.add("chosen = chosen / torch.sum(chosen, [-1], True)");
+        for (int i = 0; i < e.count(); i++) {
+            lines.add("here = torch.to(torch.eq(index, %d), 6)".formatted(i));
+            lines.add("gate = torch.to(torch.sum(chosen * here, [-1], True), p0)");
+            lines.add(
+                    "f = torch.silu(torch.linear(h, p%d)) * torch.linear(h, p%d)"
+                            .formatted(up + 2 * i, up + 2 * i + 1));
+            lines.add("x = x + gate * torch.linear(f, p%d)".formatted(down + i));
+            lines.add("load = torch.sum(here) * torch.mean(torch.select(s, 2, %d))".formatted(i));
+            lines.add("extra = extra + load * %s".formatted(weight));
+        }
     }
 
     private void norm(List<String> lines, String to, String from, int weight) {

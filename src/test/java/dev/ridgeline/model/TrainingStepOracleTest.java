@@ -30,6 +30,8 @@ class TrainingStepOracleTest {
         "gpt2-tiny, F32, 3, true",
         "llama-tiny, F32, 1, false",
         "llama-tiny, F32, 2, true",
+        "moe-tiny, F32, 1, false",
+        "moe-tiny, F32, 1, true",
         "gpt2-tiny, BF16, 1, false",
         "llama-tiny, BF16, 2, true"
     })

@@ -5,11 +5,15 @@ import static dev.ridgeline.tensor.DType.F32;
 
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.AdamW;
+import dev.ridgeline.op.ClipScale;
+import dev.ridgeline.op.SquaredNorm;
 import dev.ridgeline.reference.Reference;
 import dev.ridgeline.tensor.DType;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.List;
 import java.util.Map;
@@ -95,5 +99,35 @@ class OptimizerOracleTest {
                 for (int i = 0; i < 3; i++) Oracle.store(ours.get(i), op.writes().get(i));
             }
         }
+    }
+
+    @Test
+    void squared_norm() {
+        Oracle.agree(
+                SquaredNorm.class,
+                o -> new SquaredNorm(o.uniform(F32, 3, COUNT), o.output(F32, 1)),
+                "return [torch.reshape(torch.sum(inputs[0] * inputs[0]), [1])]",
+                op -> List.of(op.x()),
+                Oracle.DOUBLE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.5, 100})
+    void clip_scale(double limit) {
+        Oracle.agree(
+                ClipScale.class,
+                o ->
+                        new ClipScale(
+                                o.uniform(F32, 0.0, 1.0, COUNT),
+                                o.output(F32, 1),
+                                o.output(F32, 1),
+                                limit),
+                """
+                norm = torch.reshape(torch.sqrt(torch.sum(inputs[0])), [1])
+                return [norm, torch.clamp(%s / (norm + 1.0e-6), None, 1.0)]
+                """
+                        .formatted(limit),
+                op -> List.of(op.squares()),
+                Oracle.DOUBLE);
     }
 }

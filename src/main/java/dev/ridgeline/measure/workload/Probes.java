@@ -19,6 +19,7 @@ public final class Probes {
                         SoftmaxWorkloads.probes(),
                         ElementwiseWorkloads.probes(),
                         PositionWorkloads.probes(),
+                        MixtureWorkloads.probes(),
                         OptimizerWorkloads.probes(),
                         StreamWorkloads.probes())
                 .<Workload<?>>flatMap(List::stream)
