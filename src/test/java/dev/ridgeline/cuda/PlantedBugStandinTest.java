@@ -79,7 +79,8 @@ class PlantedBugStandinTest {
                 .mapToObj(
                         i ->
                                 DynamicTest.dynamicTest(
-                                        bugs.get(i).what(), () -> isCaught(bugs.get(i), folder(i))));
+                                        bugs.get(i).what(),
+                                        () -> isCaught(bugs.get(i), folder(i))));
     }
 
     private static void isCaught(PlantedBug bug, Path folder) {
