@@ -176,10 +176,10 @@ def attentions(timer, args):
         size = DTYPES[dtype].itemsize
         for b, h, kv, t, d in shapes:
             for causal in args.masks:
-                pairs = b * h * (t * (t + 1) // 2 if causal else t * t)
+                pairs = b * h * t * t / (2 if causal else 1)
                 shape = dict(batch=b, heads=h, kv_heads=kv, seq=t, head_dim=d)
                 variant = "causal" if causal else "full"
-                forward_bytes = 2 * b * (h + kv) * t * d * size + 4 * b * h * t
+                queries, keys, statistics = b * h * t * d * size, b * kv * t * d * size, 4 * b * h * t
                 for name, backend in BACKENDS.items():
 
                     def call(q, k, v):
@@ -196,10 +196,11 @@ def attentions(timer, args):
                         return lambda: torch.autograd.grad(out, (q, k, v), upstream, retain_graph=True)
 
                     yield timer.row(describe("attention", variant, shape, dtype, f"any_torch_{name}", 4 * pairs * d,
-                                             forward_bytes, "4 per query-key pair and head element"), forward)
+                                             2 * queries + 2 * keys + statistics,
+                                             "4BHT²D/2" if causal else "4BHTSD"), forward)
                     yield timer.row(describe("attention_backward", variant, shape, dtype, f"any_torch_{name}",
-                                             10 * pairs * d, 2 * forward_bytes,
-                                             "10 per query-key pair and head element"), backward)
+                                             10 * pairs * d, 4 * queries + 4 * keys + statistics,
+                                             "10BHT²D/2" if causal else "10BHTSD"), backward)
 
 
 def integers(text):
@@ -252,7 +253,7 @@ def main():
         ceilings=[], rows=[], complete=False)
 
     def save():
-        text = json.dumps(document, indent=2) + "\n"
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         if args.json != "-":
             with open(args.json + ".part", "w", encoding="utf-8") as file:
                 file.write(text)

@@ -13,6 +13,10 @@
 // Limits: head dims other than 64 and 128 are padded with zeros; D is a multiple of 8; strides are multiples of 8.
 // Numerics: scores, sums and output in f32; probabilities are rounded to bf16 for their product with v, not for their
 //   sum. Base 2 throughout: the kernel takes scale * log2(e). The same bits every run.
+//
+// The last lines, not the loop, spill two or three registers at head dim 128: as many with 48 keys a step as with 64.
+// spills-allowed: attention_portable_mma_full_128_bf16 32
+// spills-allowed: attention_portable_mma_causal_128_bf16 40
 #include "common/attention_tile.cuh"
 #include "common/ptx/math.cuh"
 
@@ -42,7 +46,7 @@ struct Queries {
   }
 
   __device__ __forceinline__ void scores(float (&s)[kFragments][kKeys / 8][4], const bf16* k) const {
-#pragma unroll 4
+#pragma unroll
     for (int d = 0; d < D / 16; d++) {
       uint32_t a[kFragments][4];
 #pragma unroll
@@ -152,6 +156,8 @@ struct Problem {
   float scale;  // times log2(e)
 };
 
+// Starts the copy of the next kKeys rows. `from` is this thread's first chunk of them and is moved on; rows from `left`
+// on, counted from the thread's first, become zero.
 template <int D>
 __device__ __forceinline__ void copy_keys(bf16* to, const bf16*& from, long long step, int left) {
   constexpr int kRows = kThreads / (D / 8);

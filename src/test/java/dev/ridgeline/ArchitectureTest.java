@@ -31,6 +31,7 @@ class ArchitectureTest {
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
                     entry("cuda", Set.of("device", "hardware", "op", "tensor", "jcuda")),
+                    entry("train", Set.of("model", "shard", "device", "op", "tensor")),
                     entry("measure", Set.of("reference", "device", "hardware", "op", "tensor")),
                     entry("report", Set.of("measure", "device", "hardware", "op", "tensor")),
                     entry(
@@ -38,6 +39,7 @@ class ArchitectureTest {
                             Set.of(
                                     "report",
                                     "measure",
+                                    "train",
                                     "model",
                                     "shard",
                                     "reference",

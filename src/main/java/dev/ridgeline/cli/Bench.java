@@ -34,7 +34,8 @@ import java.util.concurrent.Callable;
             BenchNorm.class,
             BenchElementwise.class,
             BenchOptimizer.class,
-            BenchMemory.class
+            BenchMemory.class,
+            BenchStep.class
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -109,6 +110,27 @@ final class Bench implements Callable<Integer> {
 
     long seed() {
         return protocols.protocol(Protocol.CPU).seed();
+    }
+
+    /// Opens the devices that were asked for.
+    Sites open(HostRecord host) {
+        return devices.open(host);
+    }
+
+    Protocol protocol() {
+        return protocols.protocol(Protocol.CPU);
+    }
+
+    OutputOptions outputs() {
+        return outputs;
+    }
+
+    boolean dryRun() {
+        return dryRun;
+    }
+
+    boolean quiet() {
+        return quiet;
     }
 
     /// Runs an area.

@@ -17,7 +17,7 @@ import java.util.concurrent.Callable;
         name = "memory",
         description = {
             "STREAM's copy, scale and triad, in f32. On a GPU also the ways into and out of its"
-                + " memory:",
+                    + " memory:",
             "from and to the host, pinned and pageable, and from each GPU to each other."
         },
         mixinStandardHelpOptions = true,

@@ -24,7 +24,8 @@ final class LastRun {
         }
     }
 
-    private static Path folder() {
+    /// The user's state directory of this program.
+    static Path folder() {
         var state = System.getenv("XDG_STATE_HOME");
         var base =
                 state == null || state.isEmpty()

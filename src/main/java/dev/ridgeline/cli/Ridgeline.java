@@ -3,8 +3,11 @@ package dev.ridgeline.cli;
 import dev.ridgeline.device.DeviceFailure;
 import dev.ridgeline.device.NoKernel;
 import dev.ridgeline.device.OutOfDeviceMemory;
+import dev.ridgeline.model.InvalidModel;
 import dev.ridgeline.report.UnreadableResult;
 import dev.ridgeline.report.UnwritableOutput;
+import dev.ridgeline.shard.InvalidCheckpoint;
+import dev.ridgeline.train.InvalidText;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,6 +31,7 @@ import java.util.List;
             DevicesCommand.class,
             VerifyCommand.class,
             Bench.class,
+            TrainCommand.class,
             ReportCommand.class,
             CompareCommand.class,
             JmhCommand.class,
@@ -105,7 +109,12 @@ public final class Ridgeline implements Runnable {
         if (debug) e.printStackTrace(command.getErr());
         return switch (e) {
             case Fault fault -> end(command, fault.getMessage(), fault.exit());
-            case UnreadableResult _, UnwritableOutput _ -> end(command, e.getMessage(), Exit.USAGE);
+            case UnreadableResult _,
+                    UnwritableOutput _,
+                    InvalidModel _,
+                    InvalidCheckpoint _,
+                    InvalidText _ ->
+                    end(command, e.getMessage(), Exit.USAGE);
             case OutOfDeviceMemory _, NoKernel _, DeviceFailure _ ->
                     end(command, e.getMessage(), Exit.ENVIRONMENT);
             default ->

@@ -32,9 +32,8 @@ final class AttentionTile5 {
         var l4 = FloatVector.fromArray(Lanes.F32, from, fo + 4 * STRIDE);
         var r4 = FloatVector.fromArray(Lanes.F32, from, fo + 4 * STRIDE + Lanes.COUNT);
         int toA = ao - bo;
-        long end = bo + (long) depth * STRIDE;
-        for (long row = bo; row < end; row += STRIDE) {
-            int i = (int) row;
+        int end = bo + depth * STRIDE;
+        for (int i = bo; i < end; i += STRIDE) {
             int j = i + toA;
             var left = FloatVector.fromArray(Lanes.F32, b, i);
             var right = FloatVector.fromArray(Lanes.F32, b, i + Lanes.COUNT);

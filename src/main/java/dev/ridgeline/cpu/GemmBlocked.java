@@ -8,43 +8,68 @@ import dev.ridgeline.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A matrix product in cache-sized blocks (Goto and van de Geijn 2008, ACM TOMS 34(3); the loops of
-/// BLIS): a block of `b` is packed into panels that all workers share, then each task packs some
-/// rows of `a` into its second-level cache and runs [GemmTile] over them, one panel at a time in
-/// the first level.
+/// A matrix product in cache-sized blocks (after Goto and van de Geijn 2008, ACM TOMS 34(3)): rows
+/// of `a` are packed once for all workers; a task then packs a few panels of `b` into its
+/// second-level cache and runs [GemmTile] over all those rows, a group of rows in the first level
+/// at a time.
+///
+/// A task goes through the depths itself, so that its part of `c` is still near when the next depth
+/// adds to it, and it walks along the rows of `c`, which the processor then fetches ahead.
 ///
 /// Every element is the same chain of fused multiply-adds whatever the number of threads, because
 /// only rows and columns are divided among them.
 final class GemmBlocked implements Launch {
-    /// Rows of `a` that a task keeps packed: about a quarter of a MiB of second-level cache.
-    static final int ROWS = 120;
+    /// Panels of `b` that a task keeps packed: 192 KiB, or 384 with 512-bit vectors.
+    static final int CHUNK = 4;
 
-    /// Columns of `b` that are packed at a time: a few MiB of last-level cache.
-    private static final int COLUMNS = 2048;
+    /// Rows of `a` at a time, so that a task's part of `c` stays in its second-level cache from one
+    /// depth to the next.
+    private static final int ROWS = 384;
+
+    /// Depth blocks whose rows of `a` are packed at a time.
+    private static final int SPAN = 8;
+
+    /// Bytes of packed rows that all workers share, and that each has when it works alone.
+    private static final long SHARED_ROWS = 16 << 20;
+
+    private static final long OWN_ROWS = 1 << 20;
+
+    /// Groups of rows that are packed together.
+    private static final int GROUPS = 8;
 
     // enough that a slow core does not leave the others waiting for long
     private static final int TASKS_PER_THREAD = 4;
 
     private static final int WIDTH = GemmTile.WIDTH;
+    private static final int HEIGHT = GemmTile.HEIGHT;
 
     /// The operands of one entry of the batch.
     private record Product(GemmOperand a, GemmOperand b, GemmOutput c) {}
 
-    /// Part of the product: `columns` from `column`, summed over `depths` from `depth`.
-    private record Block(
-            int column, int columns, int depth, int depths, boolean first, boolean last) {}
+    /// Rows `[row, row + rows)` at depth blocks `[from, to)`, packed in `x`.
+    private record Rows(int row, int rows, int from, int to, float[][] x) {
+        /// Where in `x` the group of row r is, at a depth block.
+        int index(int r, int block) {
+            return r / HEIGHT * (to - from) + block - from;
+        }
+    }
 
-    private final int m;
+    private final Gemm op;
     private final Workers workers;
     private final GemmScratch scratch;
     private final List<Product> products = new ArrayList<>();
-    private final List<Block> blocks = new ArrayList<>();
-    private final List<float[]> prepacked = new ArrayList<>();
+    private final List<float[][]> prepacked = new ArrayList<>();
+
+    /// Depths of a block; the last may have fewer.
+    private final int depths;
+
+    private final int depthBlocks;
+    private final int panels;
     private final boolean keepsSums;
 
     /// @param prepack packs all of `b` now, once; it must not change between launches
     GemmBlocked(Gemm op, Workers workers, GemmScratch scratch, boolean prepack) {
-        this.m = op.m();
+        this.op = op;
         this.workers = workers;
         this.scratch = scratch;
         for (int i = 0; i < op.batch(); i++) {
@@ -54,175 +79,193 @@ final class GemmBlocked implements Launch {
                             GemmOperand.of(op.b(), i, op.form().transposesB()),
                             new GemmOutput(op, i)));
         }
-        int depths = depthBlock(op.k());
-        for (int j = 0; j < op.n(); j += COLUMNS) {
-            int columns = Math.min(COLUMNS, op.n() - j);
-            for (int p = 0; p < op.k(); p += depths) {
-                int kc = Math.min(depths, op.k() - p);
-                blocks.add(new Block(j, columns, p, kc, p == 0, p + kc == op.k()));
-            }
-        }
+        // equal depths, a multiple of 8
+        int passes = Math.ceilDiv(op.k(), GemmTile.DEPTH);
+        depths = Math.min(GemmTile.DEPTH, Math.ceilDiv(Math.ceilDiv(op.k(), passes), 8) * 8);
+        depthBlocks = Math.ceilDiv(op.k(), depths);
+        panels = Math.ceilDiv(op.n(), WIDTH);
         // sums of several depth blocks would lose bits in a bf16 result
-        keepsSums = op.c().dtype() == DType.BF16 && op.k() > depths;
+        keepsSums = op.c().dtype() == DType.BF16 && depthBlocks > 1;
         boolean each = op.batch() > 1;
         if (prepack) packAll();
-        else scratch.reserve(panelElements(blocks.getFirst()), 0, each);
-        if (keepsSums) scratch.reserve(0, m * Math.min(op.n(), COLUMNS), each);
+        scratch.reserve(
+                Math.ceilDiv(rowsAtATime(each), HEIGHT) * Math.min(SPAN, depthBlocks),
+                prepack ? 0 : CHUNK,
+                keepsSums ? Math.multiplyExact(op.m(), op.n()) : 0,
+                each);
     }
 
-    /// Equal depths, a multiple of 8, none over [GemmTile#DEPTH].
-    private static int depthBlock(int k) {
-        int passes = Math.ceilDiv(k, GemmTile.DEPTH);
-        return Math.min(GemmTile.DEPTH, Math.ceilDiv(Math.ceilDiv(k, passes), 8) * 8);
+    private int rowsAtATime(boolean each) {
+        long group = 4L * GemmTile.X_STEP * GemmTile.DEPTH * Math.min(SPAN, depthBlocks);
+        long groups = Math.max(1, (each ? OWN_ROWS : SHARED_ROWS) / group);
+        return (int) Math.min(Math.min(op.m(), ROWS), groups * HEIGHT);
     }
 
-    private static int panelElements(Block block) {
-        return Math.ceilDiv(block.columns, WIDTH) * WIDTH * block.depths;
+    private int depthsOf(int block) {
+        return Math.min(depths, op.k() - block * depths);
     }
 
     private void packAll() {
-        for (var block : blocks) {
-            var panels = new float[panelElements(block)];
+        for (int block = 0; block < depthBlocks; block++) {
+            var all = GemmScratch.grown(new float[0][], panels, GemmScratch.PANEL);
+            int at = block;
             workers.run(
-                    panelCount(block), (i, w) -> pack(products.getFirst(), block, i, w, panels));
-            prepacked.add(panels);
+                    Math.ceilDiv(panels, CHUNK),
+                    (chunk, worker) -> {
+                        int panel = chunk * CHUNK;
+                        int last = Math.min(panel + CHUNK, panels);
+                        packPanels(products.getFirst(), at, panel, last, all, panel, worker);
+                    });
+            prepacked.add(all);
         }
+    }
+
+    private void packPanels(
+            Product product, int block, int panel, int last, float[][] into, int at, int worker) {
+        int column = panel * WIDTH;
+        product.b.pack(
+                column,
+                Math.min(last * WIDTH, op.n()) - column,
+                WIDTH,
+                block * depths,
+                depthsOf(block),
+                into,
+                at,
+                1,
+                WIDTH,
+                scratch.own(worker).lines);
+    }
+
+    /// The groups `[group, last)`, or as many of them as there are.
+    private void packRows(Product product, Rows rows, int group, int last, int worker) {
+        int r = group * HEIGHT;
+        for (int block = rows.from; block < rows.to; block++)
+            product.a.pack(
+                    rows.row + r,
+                    Math.min(last * HEIGHT, rows.rows) - r,
+                    HEIGHT,
+                    block * depths,
+                    depthsOf(block),
+                    rows.x,
+                    rows.index(r, block),
+                    rows.to - rows.from,
+                    GemmTile.X_STEP,
+                    scratch.own(worker).lines);
     }
 
     @Override
     public void on(Stream stream) {
         if (products.size() == 1) {
-            together(products.getFirst());
+            for (var rows : rows(false, scratch.rows())) together(products.getFirst(), rows);
         } else {
             workers.run(products.size(), (i, worker) -> alone(products.get(i), worker));
         }
     }
 
-    /// One product by the whole team.
-    private void together(Product product) {
-        for (int i = 0; i < blocks.size(); i++) {
-            var block = blocks.get(i);
-            float[] panels = prepacked.isEmpty() ? scratch.panels() : prepacked.get(i);
-            if (prepacked.isEmpty())
-                workers.run(panelCount(block), (p, w) -> pack(product, block, p, w, panels));
-            int rowBlocks = Math.ceilDiv(m, ROWS);
-            int rows = roundUp(Math.ceilDiv(m, rowBlocks), GemmTile.HEIGHT);
-            int wanted = workers.threads() == 1 ? 1 : TASKS_PER_THREAD * workers.threads();
-            int cuts = Math.clamp(Math.ceilDiv(wanted, rowBlocks), 1, panelCount(block));
-            int cut = Math.ceilDiv(panelCount(block), cuts);
-            workers.run(
-                    rowBlocks * cuts,
-                    (t, w) -> {
-                        int row = t / cuts * rows;
-                        int panel = t % cuts * cut;
-                        int end = Math.min(panel + cut, panelCount(block));
-                        multiply(
-                                product,
-                                block,
+    private List<Rows> rows(boolean each, float[][] x) {
+        var all = new ArrayList<Rows>();
+        int most = rowsAtATime(each);
+        int count = Math.ceilDiv(Math.ceilDiv(op.m(), Math.ceilDiv(op.m(), most)), HEIGHT) * HEIGHT;
+        for (int from = 0; from < depthBlocks; from += SPAN)
+            for (int row = 0; row < op.m(); row += count)
+                all.add(
+                        new Rows(
                                 row,
-                                Math.min(rows, m - row),
-                                panel,
-                                end,
-                                panels,
-                                scratch.sums(),
-                                scratch.own(w));
-                    });
-        }
+                                Math.min(count, op.m() - row),
+                                from,
+                                Math.min(from + SPAN, depthBlocks),
+                                x));
+        return all;
+    }
+
+    /// One product by the whole team.
+    private void together(Product product, Rows rows) {
+        int groups = Math.ceilDiv(rows.rows, HEIGHT);
+        workers.run(
+                Math.ceilDiv(groups, GROUPS),
+                (task, worker) ->
+                        packRows(product, rows, task * GROUPS, (task + 1) * GROUPS, worker));
+        int wanted = workers.threads() == 1 ? 1 : TASKS_PER_THREAD * workers.threads();
+        int chunks = Math.min(panels, Math.max(Math.ceilDiv(panels, CHUNK), wanted));
+        int chunk = Math.ceilDiv(panels, chunks);
+        int shares = Math.clamp(Math.ceilDiv(wanted, chunks), 1, groups);
+        int share = Math.ceilDiv(groups, shares) * HEIGHT;
+        workers.run(
+                chunks * shares,
+                (task, worker) -> {
+                    int panel = task / shares * chunk;
+                    int r = task % shares * share;
+                    multiply(
+                            product,
+                            rows,
+                            r,
+                            Math.min(r + share, rows.rows),
+                            panel,
+                            Math.min(panel + chunk, panels),
+                            scratch.sums(),
+                            worker);
+                });
     }
 
     /// One product by one worker.
     private void alone(Product product, int worker) {
         var own = scratch.own(worker);
-        for (var block : blocks) {
-            for (int p = 0; p < panelCount(block); p++) pack(product, block, p, worker, own.panels);
-            for (int row = 0; row < m; row += ROWS)
+        for (var rows : rows(true, own.rows)) {
+            packRows(product, rows, 0, Math.ceilDiv(rows.rows, HEIGHT), worker);
+            for (int panel = 0; panel < panels; panel += CHUNK)
                 multiply(
                         product,
-                        block,
-                        row,
-                        Math.min(ROWS, m - row),
+                        rows,
                         0,
-                        panelCount(block),
-                        own.panels,
+                        rows.rows,
+                        panel,
+                        Math.min(panel + CHUNK, panels),
                         own.sums,
-                        own);
+                        worker);
         }
     }
 
-    private static int panelCount(Block block) {
-        return Math.ceilDiv(block.columns, WIDTH);
-    }
-
-    private static int roundUp(int value, int multiple) {
-        return Math.ceilDiv(value, multiple) * multiple;
-    }
-
-    private void pack(Product product, Block block, int panel, int worker, float[] panels) {
-        int column = panel * WIDTH;
-        product.b.packPanel(
-                block.column + column,
-                Math.min(WIDTH, block.columns - column),
-                block.depth,
-                block.depths,
-                panels,
-                column * block.depths,
-                scratch.own(worker).lines);
-    }
-
-    /// Rows `[row, row + rows)` of the panels `[panel, end)`.
+    /// Rows `[begin, end)` of `rows` by the panels `[panel, last)`.
     private void multiply(
             Product product,
-            Block block,
-            int row,
-            int rows,
-            int panel,
+            Rows rows,
+            int begin,
             int end,
-            float[] panels,
+            int panel,
+            int last,
             float[] sums,
-            GemmScratch.Own own) {
-        if (rows <= 0 || panel >= end) return;
-        product.a.packRows(row, rows, block.depth, block.depths, own.rows, own.line);
-        for (int p = panel; p < end; p++) {
-            int column = p * WIDTH;
-            int columns = Math.min(WIDTH, block.columns - column);
-            for (int r = 0; r < rows; ) {
-                int height = GemmTile.height(rows - r);
-                GemmTile.multiply(
-                        height,
-                        own.rows,
-                        r * GemmTile.STRIDE,
-                        panels,
-                        column * block.depths,
-                        own.tile,
-                        0,
-                        block.depths);
-                int valid = Math.min(height, rows - r);
-                boolean first = block.first;
-                if (keepsSums && !(block.first && block.last)) {
-                    int at = (row + r) * block.columns + column;
-                    GemmOutput.sum(
-                            own.tile,
-                            valid,
-                            sums,
-                            at,
-                            block.columns,
-                            columns,
-                            block.first,
-                            block.last);
-                    first = true;
+            int worker) {
+        var own = scratch.own(worker);
+        for (int block = rows.from; block < rows.to; block++) {
+            boolean packed = !prepacked.isEmpty();
+            if (!packed) packPanels(product, block, panel, last, own.panels, 0, worker);
+            float[][] y = packed ? prepacked.get(block) : own.panels;
+            int first = packed ? 0 : panel;
+            int kc = Math.ceilDiv(depthsOf(block), 2) * 2;
+            for (int r = begin; r < end; ) {
+                int height = GemmTile.height(end - r);
+                float[] x = rows.x[rows.index(r, block)];
+                for (int p = panel; p < last; p++) {
+                    GemmTile.multiply(height, x, y[p - first], own.tile, kc);
+                    store(product.c, rows.row + r, Math.min(height, end - r), p, block, sums, own);
                 }
-                if (!keepsSums || block.last)
-                    product.c.store(
-                            own.tile,
-                            valid,
-                            row + r,
-                            block.column + column,
-                            columns,
-                            first,
-                            block.last,
-                            own.line);
                 r += height;
             }
         }
+    }
+
+    private void store(
+            GemmOutput c, int row, int rows, int p, int block, float[] sums, GemmScratch.Own own) {
+        int column = p * WIDTH;
+        int columns = Math.min(WIDTH, op.n() - column);
+        boolean first = block == 0;
+        boolean last = block == depthBlocks - 1;
+        if (keepsSums) {
+            int at = row * op.n() + column;
+            GemmOutput.sum(own.tile, rows, sums, at, op.n(), columns, first, last);
+            first = true;
+            if (!last) return;
+        }
+        c.store(own.tile, rows, row, column, columns, first, last, own.line);
     }
 }

@@ -6,6 +6,8 @@ import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Tensor;
 
+import jdk.incubator.vector.FloatVector;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -13,12 +15,16 @@ import java.util.Arrays;
 
 /// One operand of a matrix product as its packing sees it: element (o, p), the o-th row or column
 /// of the result at depth p, is at `offset + o * outer + p * depth` in elements. One of the two
-/// steps is 1.
+/// steps is 1. There are `count` rows or columns.
 ///
 /// Packing copies a block into the layout that [GemmTile] reads, widening bf16 on the way.
-record GemmOperand(MemorySegment memory, DType dtype, long offset, long outer, long depth) {
+record GemmOperand(
+        MemorySegment memory, DType dtype, int count, long offset, long outer, long depth) {
     private static final ValueLayout.OfFloat FLOAT =
             JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /// Depths that are copied for all groups before the next: their pages stay at hand.
+    private static final int NEAR = 32;
 
     /// @param depthContiguous whether the axis that the product sums over is the innermost
     static GemmOperand of(Tensor t, int batch, boolean depthContiguous) {
@@ -28,6 +34,7 @@ record GemmOperand(MemorySegment memory, DType dtype, long offset, long outer, l
         return new GemmOperand(
                 HostBuffer.segment(t),
                 t.dtype(),
+                t.dim(depthContiguous ? rank - 2 : rank - 1),
                 offset,
                 depthContiguous ? row : 1,
                 depthContiguous ? 1 : row);
@@ -48,74 +55,115 @@ record GemmOperand(MemorySegment memory, DType dtype, long offset, long outer, l
         copy(at(o, p), count, into, 0);
     }
 
-    /// Rows `[from, from + rows)` at depths `[p, p + kc)`, each row contiguous, rows
-    /// [GemmTile#STRIDE] apart.
+    /// Rows or columns `[o, o + valid)` at depths `[p, p + kc)`, in groups of `each`: a line of
+    /// `step` elements per depth, whose first elements are the group's. What follows them in a line
+    /// is neighbours, or left as it was: it meets only what is not stored. An odd depth is made
+    /// even by a line of zeros.
     ///
-    /// @param line scratch of WIDTH elements
-    void packRows(int from, int rows, int p, int kc, float[] into, float[] line) {
+    /// @param at where the first group's array is in `into`; the others follow `jump` apart
+    /// @param lines scratch of [GemmTranspose#LINES] times `kc` elements
+    void pack(
+            int o,
+            int valid,
+            int each,
+            int p,
+            int kc,
+            float[][] into,
+            int at,
+            int jump,
+            int step,
+            MemorySegment lines) {
+        int groups = Math.ceilDiv(valid, each);
         if (depth == 1) {
-            for (int r = 0; r < rows; r++) copy(at(from + r, p), kc, into, r * GemmTile.STRIDE);
-            return;
+            for (int g = 0; g < groups; g++) {
+                int first = o + g * each;
+                int own = Math.min(each, o + valid - first);
+                transpose(first, own, p, kc, into[at + g * jump], step, lines);
+            }
+        } else {
+            // groups whose lines may be read whole
+            int whole = count - o < step ? 0 : Math.min(groups, (count - o - step) / each + 1);
+            copyLines(o, each, p, kc, into, at, jump, step, whole);
+            for (int g = whole; g < groups; g++) {
+                int first = o + g * each;
+                int own = Math.min(each, o + valid - first);
+                float[] to = into[at + g * jump];
+                for (int k = 0; k < kc; k++) copy(at(first, p + k), own, to, k * step);
+            }
         }
-        for (int r = 0; r < rows; r += line.length) {
-            int count = Math.min(line.length, rows - r);
-            for (int k = 0; k < kc; k++) {
-                copy(at(from + r, p + k), count, line, 0);
-                int to = r * GemmTile.STRIDE + k;
-                for (int i = 0; i < count; i++) into[to + i * GemmTile.STRIDE] = line[i];
+        if (kc % 2 == 1)
+            for (int g = 0; g < groups; g++)
+                Arrays.fill(into[at + g * jump], kc * step, (kc + 1) * step, 0f);
+    }
+
+    private void copyLines(
+            int o,
+            int each,
+            int p,
+            int kc,
+            float[][] into,
+            int at,
+            int jump,
+            int step,
+            int groups) {
+        for (int k = 0; k < kc; k += NEAR) {
+            int depths = Math.min(NEAR, kc - k);
+            for (int g = 0; g < groups; g++) {
+                float[] to = into[at + g * jump];
+                long from = at(o + g * each, p + k);
+                if (dtype == DType.BF16) copyBf16(memory, from, depth, depths, to, k * step, step);
+                else if (step == Lanes.COUNT) copyOne(memory, from, depth, depths, to, k * step);
+                else copyTwo(memory, from, depth, depths, to, k * step);
             }
         }
     }
 
-    /// Columns `[column, column + valid)` at depths `[p, p + kc)`: one panel, (kc,
-    /// [GemmTile#WIDTH]) contiguous, filled up with zeros.
-    ///
-    /// @param lines scratch of at least 4 times `kc` elements
-    void packPanel(int column, int valid, int p, int kc, float[] into, int at, float[] lines) {
-        if (depth == 1) transposePanel(column, valid, p, kc, into, at, lines);
-        else copyPanel(column, valid, p, kc, into, at);
+    private static void copyOne(
+            MemorySegment memory, long from, long next, int depths, float[] to, int at) {
+        var known = Lanes.known(memory);
+        for (int k = 0; k < depths; k++)
+            FloatVector.fromMemorySegment(Lanes.F32, known, from + k * next << 2, Lanes.LE)
+                    .intoArray(to, at + k * Lanes.COUNT);
     }
 
-    private void copyPanel(int column, int valid, int p, int kc, float[] into, int at) {
-        int width = GemmTile.WIDTH;
-        if (valid == width) {
-            for (int k = 0; k < kc; k++) {
-                long from = at(column, p + k);
-                Lanes.load(dtype, memory, from).intoArray(into, at + k * width);
-                Lanes.load(dtype, memory, from + Lanes.COUNT)
-                        .intoArray(into, at + k * width + Lanes.COUNT);
+    private static void copyTwo(
+            MemorySegment memory, long from, long next, int depths, float[] to, int at) {
+        var known = Lanes.known(memory);
+        for (int k = 0; k < depths; k++) {
+            long i = from + k * next << 2;
+            int j = at + k * GemmTile.WIDTH;
+            FloatVector.fromMemorySegment(Lanes.F32, known, i, Lanes.LE).intoArray(to, j);
+            FloatVector.fromMemorySegment(Lanes.F32, known, i + 4 * Lanes.COUNT, Lanes.LE)
+                    .intoArray(to, j + Lanes.COUNT);
+        }
+    }
+
+    private static void copyBf16(
+            MemorySegment memory, long from, long next, int depths, float[] to, int at, int step) {
+        for (int k = 0; k < depths; k++)
+            for (int v = 0; v < step; v += Lanes.COUNT)
+                Lanes.loadBf16(memory, from + k * next + v).intoArray(to, at + k * step + v);
+    }
+
+    private void transpose(
+            int o, int valid, int p, int kc, float[] into, int step, MemorySegment lines) {
+        for (int j = 0; j < valid; j += GemmTranspose.LINES) {
+            if (dtype == DType.F32 && o + j + GemmTranspose.LINES <= count) {
+                GemmTranspose.transpose(memory, at(o + j, p), outer, kc, into, j, step);
+            } else {
+                for (int r = 0; r < GemmTranspose.LINES && o + j + r < count; r++)
+                    widen(at(o + j + r, p), kc, lines, (long) r * kc);
+                GemmTranspose.transpose(lines, 0, kc, kc, into, j, step);
             }
-            return;
-        }
-        for (int k = 0; k < kc; k++) {
-            copy(at(column, p + k), valid, into, at + k * width);
-            Arrays.fill(into, at + k * width + valid, at + (k + 1) * width, 0f);
         }
     }
 
-    /// Four source rows at a time, so that what is stored together lies together.
-    private void transposePanel(
-            int column, int valid, int p, int kc, float[] into, int at, float[] lines) {
-        for (int j = 0; j < GemmTile.WIDTH; j += 4) {
-            for (int r = 0; r < 4; r++) {
-                if (j + r < valid) copy(at(column + j + r, p), kc, lines, r * kc);
-                else Arrays.fill(lines, r * kc, (r + 1) * kc, 0f);
-            }
-            interleave(lines, kc, into, at + j);
-        }
-    }
-
-    private static void interleave(float[] lines, int kc, float[] into, int at) {
-        int b = kc;
-        int c = 2 * kc;
-        int d = 3 * kc;
-        for (int k = 0; k < kc; k++) {
-            int to = at + k * GemmTile.WIDTH;
-            into[to] = lines[k];
-            into[to + 1] = lines[b + k];
-            into[to + 2] = lines[c + k];
-            into[to + 3] = lines[d + k];
-        }
+    private void widen(long from, int count, MemorySegment lines, long at) {
+        int i = 0;
+        for (; i <= count - Lanes.COUNT; i += Lanes.COUNT)
+            Lanes.storeF32(Lanes.load(dtype, memory, from + i), lines, at + i);
+        for (; i < count; i++)
+            Lanes.set(DType.F32, Lanes.get(dtype, memory, from + i), lines, at + i);
     }
 
     /// `count` neighbouring elements from element `from` of the memory.

@@ -62,8 +62,9 @@ final class GemmOutput {
         boolean add = !first || epilogue.accumulate();
         boolean plain = !last || bias.isEmpty() && epilogue.activation() == Activation.NONE;
         if (columns < GemmTile.WIDTH) storeEdge(t, rows, i, j, columns, add, plain, line);
-        else if (plain && c.dtype == DType.F32) storePlain(t, rows, i, j, add);
-        else storeFull(t, rows, i, j, add, plain);
+        else if (!plain || c.dtype != DType.F32) storeFull(t, rows, i, j, add, plain);
+        else if (add) addPlain(t, rows, c.memory, c.at(i, j), c.row);
+        else storePlain(t, rows, c.memory, c.at(i, j), c.row);
     }
 
     /// Adds earlier depths' sums to a tile and keeps them for the next, in f32.
@@ -86,16 +87,23 @@ final class GemmOutput {
         }
     }
 
-    private void storePlain(float[] t, int rows, int i, int j, boolean add) {
-        var memory = c.memory;
+    private static void storePlain(float[] t, int rows, MemorySegment memory, long at, long row) {
         for (int r = 0; r < rows; r++) {
-            long to = c.at(i + r, j);
-            var a = FloatVector.fromArray(F32, t, r * GemmTile.WIDTH);
-            var b = FloatVector.fromArray(F32, t, r * GemmTile.WIDTH + COUNT);
-            if (add) {
-                a = a.add(Lanes.loadF32(memory, to));
-                b = b.add(Lanes.loadF32(memory, to + COUNT));
-            }
+            int from = r * GemmTile.WIDTH;
+            long to = at + r * row;
+            Lanes.storeF32(FloatVector.fromArray(F32, t, from), memory, to);
+            Lanes.storeF32(FloatVector.fromArray(F32, t, from + COUNT), memory, to + COUNT);
+        }
+    }
+
+    private static void addPlain(float[] t, int rows, MemorySegment memory, long at, long row) {
+        for (int r = 0; r < rows; r++) {
+            int from = r * GemmTile.WIDTH;
+            long to = at + r * row;
+            var a = FloatVector.fromArray(F32, t, from).add(Lanes.loadF32(memory, to));
+            var b =
+                    FloatVector.fromArray(F32, t, from + COUNT)
+                            .add(Lanes.loadF32(memory, to + COUNT));
             Lanes.storeF32(a, memory, to);
             Lanes.storeF32(b, memory, to + COUNT);
         }

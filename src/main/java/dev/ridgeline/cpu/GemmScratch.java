@@ -1,19 +1,33 @@
 package dev.ridgeline.cpu;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
 /// The packing buffers of one team of workers, shared by all its products: only one runs at a time.
+///
+/// Every panel and every group of rows is an array of its own, because [GemmTile] reads them from
+/// element 0.
 final class GemmScratch {
+    /// Elements of a panel of `b`.
+    static final int PANEL = GemmTile.WIDTH * GemmTile.DEPTH;
+
+    /// Elements of a group of rows of `a`.
+    private static final int GROUP = GemmTile.X_STEP * GemmTile.DEPTH;
+
     /// What one worker needs for itself.
     static final class Own {
-        final float[] rows = new float[GemmBlocked.ROWS * GemmTile.STRIDE];
-        final float[] lines = new float[4 * GemmTile.DEPTH];
+        final MemorySegment lines =
+                Arena.ofAuto().allocate(4L * GemmTranspose.LINES * GemmTile.DEPTH, 64);
         final float[] tile = new float[GemmTile.HEIGHT * GemmTile.WIDTH];
         final float[] line = new float[GemmTile.WIDTH];
-        float[] panels = {};
+        float[][] panels = {};
+        float[][] rows = {};
         float[] sums = {};
     }
 
     private final Own[] own;
-    private float[] panels = {};
+    private float[][] rows = {};
     private float[] sums = {};
 
     GemmScratch(int threads) {
@@ -25,23 +39,36 @@ final class GemmScratch {
         return own[worker];
     }
 
-    /// Grows the buffers to these numbers of elements.
+    /// Grows the buffers.
     ///
-    /// @param each whether every worker needs them for itself
-    void reserve(int panelElements, int sumElements, boolean each) {
-        if (!each) {
-            if (panels.length < panelElements) panels = new float[panelElements];
-            if (sums.length < sumElements) sums = new float[sumElements];
-            return;
-        }
+    /// @param groups of rows, of one depth block each
+    /// @param panels that a worker packs at a time
+    /// @param sumElements of unfinished sums
+    /// @param each whether every worker needs rows and sums for itself
+    void reserve(int groups, int panels, int sumElements, boolean each) {
         for (var o : own) {
-            if (o.panels.length < panelElements) o.panels = new float[panelElements];
-            if (o.sums.length < sumElements) o.sums = new float[sumElements];
+            o.panels = grown(o.panels, panels, PANEL);
+            if (each) {
+                o.rows = grown(o.rows, groups, GROUP);
+                if (o.sums.length < sumElements) o.sums = new float[sumElements];
+            }
+        }
+        if (!each) {
+            rows = grown(rows, groups, GROUP);
+            if (sums.length < sumElements) sums = new float[sumElements];
         }
     }
 
-    float[] panels() {
-        return panels;
+    /// At least `count` arrays, those of `arrays` among them.
+    static float[][] grown(float[][] arrays, int count, int elements) {
+        if (arrays.length >= count) return arrays;
+        var more = Arrays.copyOf(arrays, count);
+        for (int i = arrays.length; i < count; i++) more[i] = new float[elements];
+        return more;
+    }
+
+    float[][] rows() {
+        return rows;
     }
 
     float[] sums() {

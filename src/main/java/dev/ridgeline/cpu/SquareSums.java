@@ -10,11 +10,13 @@ import jdk.incubator.vector.FloatVector;
 
 import java.lang.foreign.MemorySegment;
 
-/// Sums of squares, block by block: f32 lanes in a block, f64 from there on, always in the same
-/// order.
+/// Sums of squares: f32 lanes in a run, f64 from there on, always in the same order.
 final class SquareSums implements Launch {
-    /// Elements of a block: a lane then adds few enough terms for f32.
+    /// Elements of a task.
     private static final int BLOCK = 1 << 16;
+
+    /// Elements of a run: a lane then adds at most 2^8 terms, whatever its width.
+    private static final int RUN = 1 << 10;
 
     private final Workers workers;
     private final Workers.Task task = this::block;
@@ -46,18 +48,22 @@ final class SquareSums implements Launch {
     private void block(int number, int worker) {
         long from = op.x().offset() + (long) number * BLOCK;
         long to = op.x().offset() + Math.min(count, (number + 1L) * BLOCK);
-        long whole = from + (to - from) / (2 * Lanes.COUNT) * (2 * Lanes.COUNT);
         float[] lanes = new float[Lanes.COUNT];
-        (dtype == DType.F32 ? wholeF32(from, whole) : wholeBf16(from, whole)).intoArray(lanes, 0);
-        double squares = Lanes.sum(lanes);
-        for (long i = whole; i < to; i++) {
-            double value = Lanes.get(dtype, x, i);
-            squares += value * value;
+        double squares = 0;
+        for (long at = from; at < to; at += RUN) {
+            long whole = at + Math.min(RUN, to - at) / (2 * Lanes.COUNT) * (2 * Lanes.COUNT);
+            if (dtype == DType.F32) runF32(at, whole, lanes);
+            else runBf16(at, whole, lanes);
+            squares += Lanes.sum(lanes);
+            for (long i = whole; i < Math.min(to, at + RUN); i++) {
+                double value = Lanes.get(dtype, x, i);
+                squares += value * value;
+            }
         }
         blocks[number] = squares;
     }
 
-    private FloatVector wholeF32(long from, long to) {
+    private void runF32(long from, long to, float[] lanes) {
         var memory = Lanes.known(x);
         var even = FloatVector.zero(Lanes.F32);
         var odd = FloatVector.zero(Lanes.F32);
@@ -67,10 +73,10 @@ final class SquareSums implements Launch {
             even = a.fma(a, even);
             odd = b.fma(b, odd);
         }
-        return even.add(odd);
+        even.add(odd).intoArray(lanes, 0);
     }
 
-    private FloatVector wholeBf16(long from, long to) {
+    private void runBf16(long from, long to, float[] lanes) {
         var memory = Lanes.known(x);
         var even = FloatVector.zero(Lanes.F32);
         var odd = FloatVector.zero(Lanes.F32);
@@ -81,6 +87,6 @@ final class SquareSums implements Launch {
             even = a.fma(a, even);
             odd = b.fma(b, odd);
         }
-        return even.add(odd);
+        even.add(odd).intoArray(lanes, 0);
     }
 }

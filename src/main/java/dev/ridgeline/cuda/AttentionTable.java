@@ -85,7 +85,6 @@ final class AttentionTable {
         arguments.addAll(rows(op.lse()));
         arguments.addAll(
                 List.of(
-                        op.heads(),
                         op.heads() / op.keyHeads(),
                         op.queries(),
                         op.keys(),
@@ -93,7 +92,7 @@ final class AttentionTable {
                         (float) (op.scale() / Math.log(2))));
         plan.launch(
                 "%s_%d_bf16".formatted(op.causal() ? "causal" : "full", dim),
-                grid(op.batch() * op.heads(), blocks(op.queries(), 128)),
+                grid(op.heads(), op.batch(), blocks(op.queries(), 128)),
                 128,
                 512 * dim,
                 arguments.toArray());

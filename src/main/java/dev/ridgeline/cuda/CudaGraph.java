@@ -24,14 +24,14 @@ final class CudaGraph implements Launch {
     private Driver.Graph record() {
         var driver = device.driver();
         try (var recorder = new CudaStream(driver)) {
-            driver.beginCapture(recorder.queue());
+            driver.records().beginCapture(recorder.queue());
             try {
                 for (var launch : launches) launch.on(recorder);
             } catch (RuntimeException e) {
-                driver.abandonCapture(recorder.queue());
+                driver.records().abandonCapture(recorder.queue());
                 throw e;
             }
-            return driver.endCapture(recorder.queue(), launches.size());
+            return driver.records().endCapture(recorder.queue(), launches.size());
         }
     }
 
@@ -42,7 +42,7 @@ final class CudaGraph implements Launch {
 
     @Override
     public void close() {
-        device.driver().destroy(graph);
+        device.driver().records().destroy(graph);
         launches.forEach(Launch::close);
     }
 }

@@ -59,14 +59,14 @@ public final class CudaStream implements Stream {
     @Override
     public Mark mark() {
         int place = (int) (marks % MARKS);
-        if (events[place] == null) events[place] = driver.event();
-        driver.record(events[place], queue);
+        if (events[place] == null) events[place] = driver.records().event();
+        driver.records().record(events[place], queue);
         return new EventMark(this, marks++);
     }
 
     @Override
     public double seconds(Mark from, Mark to) {
-        return driver.seconds(event(from), event(to));
+        return driver.records().seconds(event(from), event(to));
     }
 
     private Driver.Event event(Mark mark) {
@@ -87,7 +87,7 @@ public final class CudaStream implements Stream {
     @Override
     public void close() {
         gate.ifPresent(Gate::close);
-        for (var event : events) if (event != null) driver.destroy(event);
+        for (var event : events) if (event != null) driver.records().destroy(event);
         driver.destroy(queue);
     }
 }

@@ -9,12 +9,10 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
-import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
-import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
@@ -22,8 +20,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.Optional;
 
-/// The driver's calls on one device. JCuda appears here and in [DriverQueries] and nowhere else, so
-/// that another binding can take its place where JCuda has no natives (aarch64).
+/// The driver's calls on one device. JCuda appears here, in [DriverRecords] and in [DriverQueries]
+/// and nowhere else, so that another binding can take its place where JCuda has no natives
+/// (aarch64).
 ///
 /// Every method makes the device's context the calling thread's own, and throws [CudaError] with
 /// what was being done. After an error that ends a context, every further call is refused with the
@@ -86,6 +85,7 @@ final class Driver implements AutoCloseable {
     private final String name;
     private final CUdevice device;
     private final CUcontext context = new CUcontext();
+    private final DriverRecords records = new DriverRecords(this);
     private volatile Optional<CudaError> failure = Optional.empty();
 
     /// Opens a device's primary context, which other libraries of the process share.
@@ -97,6 +97,11 @@ final class Driver implements AutoCloseable {
                 "creating a context on the device");
     }
 
+    /// Its events and graphs.
+    DriverRecords records() {
+        return records;
+    }
+
     String name() {
         return name;
     }
@@ -106,7 +111,8 @@ final class Driver implements AutoCloseable {
         return failure;
     }
 
-    private void enter() {
+    /// Makes the device's context the thread's own.
+    void enter() {
         var ended = failure;
         if (ended.isPresent()) throw CudaError.after(name, ended.get());
         if (CURRENT.get() == this) return;
@@ -294,74 +300,6 @@ final class Driver implements AutoCloseable {
     void synchronize(Queue queue, String waiting) {
         enter();
         check(JCudaDriver.cuStreamSynchronize(queue), waiting);
-    }
-
-    /// What this thread enqueues on `queue` from here on is recorded and not run.
-    void beginCapture(Queue queue) {
-        enter();
-        check(
-                JCudaDriver.cuStreamBeginCapture(
-                        queue, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
-                "beginning to record a graph");
-    }
-
-    /// @param launches for the sentence of an error
-    Graph endCapture(Queue queue, int launches) {
-        enter();
-        var recorded = new CUgraph();
-        check(
-                JCudaDriver.cuStreamEndCapture(queue, recorded),
-                "recording a graph of %d launches",
-                launches);
-        var graph = new Graph();
-        int code = JCudaDriver.cuGraphInstantiate(graph, recorded, 0);
-        JCudaDriver.cuGraphDestroy(recorded);
-        check(code, "making a graph of %d launches ready", launches);
-        return graph;
-    }
-
-    /// Ends a recording that failed; what was recorded is dropped.
-    void abandonCapture(Queue queue) {
-        if (failure.isPresent()) return;
-        var recorded = new CUgraph();
-        if (JCudaDriver.cuStreamEndCapture(queue, recorded) == 0)
-            JCudaDriver.cuGraphDestroy(recorded);
-    }
-
-    void destroy(Graph graph) {
-        if (failure.isPresent()) return;
-        enter();
-        check(JCudaDriver.cuGraphExecDestroy(graph), "dropping a graph");
-    }
-
-    Event event() {
-        enter();
-        var event = new Event();
-        check(JCudaDriver.cuEventCreate(event, 0), "creating an event");
-        return event;
-    }
-
-    void destroy(Event event) {
-        if (failure.isPresent()) return;
-        enter();
-        check(JCudaDriver.cuEventDestroy(event), "ending an event");
-    }
-
-    void record(Event event, Queue queue) {
-        enter();
-        check(JCudaDriver.cuEventRecord(event, queue), "recording an event");
-    }
-
-    /// Seconds between two recorded events; waits for the later one. The clock's resolution is half
-    /// a microsecond.
-    double seconds(Event from, Event to) {
-        enter();
-        float[] milliseconds = new float[1];
-        check(JCudaDriver.cuEventSynchronize(to), "waiting for an event");
-        check(
-                JCudaDriver.cuEventElapsedTime(milliseconds, from, to),
-                "reading the time between two events");
-        return milliseconds[0] * 1e-3;
     }
 
     @Override

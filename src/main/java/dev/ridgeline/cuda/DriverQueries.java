@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Locale;
 
-/// What the driver says of devices without a context on them: the second of the two classes that
-/// JCuda appears in.
+/// What the driver says of devices without a context on them: one of the three classes that JCuda
+/// appears in.
 final class DriverQueries {
     // `CUdevice_attribute` of cuda.h
     static final int CLOCK_KILOHERTZ = 13;

@@ -103,8 +103,8 @@ public final class StepGraph {
         return norms;
     }
 
-    Optional<Tensor> frequencies() {
-        return transformer.frequencies();
+    void uploadFrequencies() {
+        transformer.uploadFrequencies();
     }
 
     /// Losses, gradients, their norm, and what clipping makes of it.

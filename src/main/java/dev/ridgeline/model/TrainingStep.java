@@ -15,7 +15,8 @@ public final class TrainingStep implements AutoCloseable {
     /// @param loss mean over the tokens, in nats
     /// @param norm of all gradients together, before clipping
     /// @param notFinite groups whose gradients are not finite
-    public record Gradients(double loss, double norm, List<String> notFinite) {
+    /// @param largest group whose gradients have the largest norm
+    public record Gradients(double loss, double norm, List<String> notFinite, String largest) {
         public boolean finite() {
             return Double.isFinite(loss) && Double.isFinite(norm);
         }
@@ -39,16 +40,7 @@ public final class TrainingStep implements AutoCloseable {
         this.device = device;
         memory = Memory.on(device, StepGraph.plan(config, options));
         graph = new StepGraph(config, options, memory);
-        graph.frequencies()
-                .ifPresent(
-                        f -> {
-                            try (var once = new HostTransfer(f.buffer())) {
-                                once.upload(
-                                        config.rotary()
-                                                .orElseThrow()
-                                                .frequencies(config.headDim()));
-                            }
-                        });
+        graph.uploadFrequencies();
         tokens = transfer(graph.tokens());
         targets = transfer(graph.targets());
         losses = transfer(graph.losses());
@@ -92,7 +84,15 @@ public final class TrainingStep implements AutoCloseable {
                         .filter(g -> !Float.isFinite(all[g]))
                         .mapToObj(g -> groups.get(g).name())
                         .toList();
-        return new Gradients(mean(losses.download(in.length), out), all[all.length - 1], notFinite);
+        int largest =
+                IntStream.range(0, groups.size())
+                        .reduce((a, b) -> all[b] > all[a] ? b : a)
+                        .orElseThrow();
+        return new Gradients(
+                mean(losses.download(in.length), out),
+                all[groups.size()],
+                notFinite,
+                groups.get(largest).name());
     }
 
     /// Moves the weights against the gradients that were computed last.

@@ -112,9 +112,14 @@ public final class Transformer {
         return weights.parameters();
     }
 
-    /// Constant radians per position of each pair of a head; empty where positions are learned.
-    Optional<Tensor> frequencies() {
-        return frequencies;
+    /// Gives the device the constants that the ops read; once, before the first launch.
+    void uploadFrequencies() {
+        frequencies.ifPresent(
+                f -> {
+                    try (var once = new HostTransfer(f.buffer())) {
+                        once.upload(config.rotary().orElseThrow().frequencies(config.headDim()));
+                    }
+                });
     }
 
     /// (batch · sequence, vocabulary); after [#loss] its gradient.

@@ -12,16 +12,21 @@ import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Shape;
 import dev.ridgeline.tensor.Tensor;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /// What the tiled kernels allocate when they are bound grows with T and not with T².
 class AttentionScratchTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int HEAD_DIM = 64;
+    private static final double MIB = 1 << 20;
 
     @ParameterizedTest
     @CsvSource({"1, 1", "12, 1", "12, 12", "40, 40"})
@@ -33,6 +38,32 @@ class AttentionScratchTest {
     @CsvSource({"1, 1", "12, 1", "12, 12", "40, 40"})
     void the_backward_is_linear(int heads, int keyHeads) {
         assertLinear(heads, seq -> backward(heads, keyHeads, seq));
+    }
+
+    /// Writes the table that `benchmarks/README.md` shows.
+    @Test
+    void each_doubling_of_the_length_at_most_doubles_the_scratch() throws IOException {
+        var table = new StringBuilder("| T | operands | forward | backward | scores, not kept |\n");
+        table.append("| ---: | ---: | ---: | ---: | ---: |\n");
+        long lastForward = Long.MAX_VALUE / 4;
+        long lastBackward = Long.MAX_VALUE / 4;
+        for (int seq = 1024; seq <= 16_384; seq *= 2) {
+            long forward = allocated(forward(12, 12, seq));
+            long backward = allocated(backward(12, 12, seq));
+            assertTrue(forward < 2.1 * lastForward, "forward at " + seq + ": " + forward);
+            assertTrue(backward < 2.1 * lastBackward, "backward at " + seq + ": " + backward);
+            table.append(
+                    "| %d | %.1f MiB | %.1f MiB | %.1f MiB | %.0f MiB |%n"
+                            .formatted(
+                                    seq,
+                                    4 * 4.0 * 12 * seq * HEAD_DIM / MIB,
+                                    forward / MIB,
+                                    backward / MIB,
+                                    4.0 * 12 * seq * seq / MIB));
+            lastForward = forward;
+            lastBackward = backward;
+        }
+        Files.writeString(Path.of("target", "attention-memory.md"), table);
     }
 
     private interface OpOfLength {
