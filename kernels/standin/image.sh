@@ -6,7 +6,7 @@ name=$(basename "$build")
 
 $cxx $flags -DSTANDIN_SCAN -E -P "$source" | "$standin/build/scan" > "$build.list"
 printf '#include "%s"\n#include "entries.h"\n' "$source" > "$build.cc"
-$cxx $flags -iquote . -DSTANDIN_LIST="\"$build.list\"" -DSTANDIN_ARCH="\"${name%%_*}\"" \
+$cxx $flags -DSTANDIN_LIST="\"$build.list\"" -DSTANDIN_ARCH="\"${name%%_*}\"" \
     -MMD -MP -MF "$build.d" -MT "$output" -c "$build.cc" -o "$build.o"
 
 # Every `extern __shared__` array of the source is the same memory: a label each before one block of it.
