@@ -19,8 +19,11 @@ public final class CheckpointWeights {
     /// Some files of GPT-2 have the names of its inner model.
     private static final String OUTER = "transformer.";
 
-    private static final Map<Kind, String> MOMENTS =
-            Map.of(Kind.FIRST_MOMENTS, "first_moment.", Kind.SECOND_MOMENTS, "second_moment.");
+    /// In this order in the file.
+    private static final List<Map.Entry<Kind, String>> MOMENTS =
+            List.of(
+                    Map.entry(Kind.FIRST_MOMENTS, "first_moment."),
+                    Map.entry(Kind.SECOND_MOMENTS, "second_moment."));
 
     private CheckpointWeights() {}
 
@@ -34,7 +37,7 @@ public final class CheckpointWeights {
 
     /// Replaces the moments with those that [#saveMoments] wrote.
     public static void loadMoments(TrainingStep step, Checkpoint checkpoint, Path shown) {
-        MOMENTS.forEach((kind, prefix) -> read(step, kind, prefix, checkpoint, shown));
+        MOMENTS.forEach(m -> read(step, m.getKey(), m.getValue(), checkpoint, shown));
     }
 
     private static void read(
@@ -78,7 +81,7 @@ public final class CheckpointWeights {
     }
 
     public static void saveMoments(TrainingStep step, Path file) {
-        write(step, file, List.copyOf(MOMENTS.entrySet()));
+        write(step, file, MOMENTS);
     }
 
     private static void write(TrainingStep step, Path file, List<Map.Entry<Kind, String>> kinds) {

@@ -3,6 +3,8 @@ package dev.ridgeline.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.ridgeline.train.Checkpoints;
+
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,7 +92,7 @@ class TrainTest {
                         "--text",
                         path,
                         "--memory",
-                        "20MiB",
+                        "40MiB",
                         "--checkpoint",
                         at.toString());
         assertThat(small.exit()).isEqualTo(Exit.ENVIRONMENT);
@@ -106,7 +108,8 @@ class TrainTest {
     /// was left alone.
     @Test
     void kill_9_loses_nothing() throws Exception {
-        var options = List.of("--steps", "300", "--save-every", "3", "--sample", "0");
+        var steps = String.valueOf(75 * KILLS);
+        var options = List.of("--steps", steps, "--save-every", "3", "--sample", "0");
         var whole = folder.resolve("whole");
         var alone = Shell.run(train(whole, options.toArray(String[]::new)));
         assertThat(alone.exit()).as(alone.err()).isZero();
@@ -123,15 +126,16 @@ class TrainTest {
         var last = ChildJvm.ridgeline(List.of(), arguments(killed, options));
         var output = new String(last.getInputStream().readAllBytes());
         assertThat(last.waitFor()).as(output).isZero();
+        assertThat(newest(killed)).isEqualTo(newest(whole)).isEqualTo(75L * KILLS);
         for (var file : List.of("model.safetensors", "optimizer.safetensors"))
-            assertThat(Files.readAllBytes(killed.resolve("step-00000300").resolve(file)))
-                    .isEqualTo(Files.readAllBytes(whole.resolve("step-00000300").resolve(file)));
+            assertThat(Files.readAllBytes(Checkpoints.newest(killed).resolve(file)))
+                    .isEqualTo(Files.readAllBytes(Checkpoints.newest(whole).resolve(file)));
     }
 
     private String[] arguments(Path at, List<String> options) {
         if (newest(at) < 0) return train(at, options.toArray(String[]::new));
         var all = new ArrayList<>(List.of("train", "--resume", at.toString(), "--threads", "1"));
-        all.addAll(options.subList(2, options.size()));
+        all.addAll(options);
         return all.toArray(String[]::new);
     }
 

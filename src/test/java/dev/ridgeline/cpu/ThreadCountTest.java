@@ -9,18 +9,26 @@ import dev.ridgeline.measure.workload.Probes;
 import dev.ridgeline.op.AdamW;
 import dev.ridgeline.op.Add;
 import dev.ridgeline.op.BiasGradient;
+import dev.ridgeline.op.ClipScale;
+import dev.ridgeline.op.Combine;
+import dev.ridgeline.op.CombineBackward;
 import dev.ridgeline.op.Copy;
 import dev.ridgeline.op.Embedding;
 import dev.ridgeline.op.EmbeddingBackward;
 import dev.ridgeline.op.FmaLoop;
 import dev.ridgeline.op.Gelu;
 import dev.ridgeline.op.GeluBackward;
+import dev.ridgeline.op.GroupedGemm;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.op.Rope;
+import dev.ridgeline.op.Router;
+import dev.ridgeline.op.RouterBackward;
 import dev.ridgeline.op.Scale;
+import dev.ridgeline.op.SquaredNorm;
 import dev.ridgeline.op.SwiGlu;
 import dev.ridgeline.op.SwiGluBackward;
 import dev.ridgeline.op.Triad;
+import dev.ridgeline.op.Zero;
 import dev.ridgeline.tensor.HostBuffer;
 
 import org.junit.jupiter.api.AfterAll;
@@ -45,17 +53,25 @@ class ThreadCountTest {
                     Add.class,
                     AdamW.class,
                     BiasGradient.class,
+                    ClipScale.class,
+                    Combine.class,
+                    CombineBackward.class,
                     Copy.class,
                     Embedding.class,
                     EmbeddingBackward.class,
                     FmaLoop.class,
                     Gelu.class,
                     GeluBackward.class,
+                    GroupedGemm.class,
                     Rope.class,
+                    Router.class,
+                    RouterBackward.class,
                     Scale.class,
+                    SquaredNorm.class,
                     SwiGlu.class,
                     SwiGluBackward.class,
-                    Triad.class);
+                    Triad.class,
+                    Zero.class);
 
     @AfterAll
     static void close() {
