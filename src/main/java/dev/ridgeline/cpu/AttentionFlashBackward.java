@@ -1,6 +1,9 @@
 package dev.ridgeline.cpu;
 
-import static dev.ridgeline.cpu.AttentionGradients.BLOCK;
+import static dev.ridgeline.cpu.AttentionPanels.BLOCK;
+import static dev.ridgeline.cpu.AttentionPanels.PANELS;
+import static dev.ridgeline.cpu.GemmTile.HEIGHT;
+import static dev.ridgeline.cpu.GemmTile.WIDTH;
 
 import dev.ridgeline.cpu.AttentionGradients.Keys;
 import dev.ridgeline.device.Launch;
@@ -36,7 +39,6 @@ final class AttentionFlashBackward implements Launch {
     private final AttentionView dq;
     private final AttentionView dk;
     private final AttentionView dv;
-    private final AttentionSlab slab;
     private final int keyHeads;
     private final int group;
     private final int keyBlocks;
@@ -50,8 +52,8 @@ final class AttentionFlashBackward implements Launch {
     /// Of each worker, or of each task where tasks share a head.
     private final Keys[] keys;
 
-    /// Each task's part of dq of one query head, in blocks of slabs, where tasks share a head.
-    private final float[][] parts;
+    /// Each task's part of dq of one query head, in panels, where tasks share a head.
+    private final float[][][] parts;
 
     AttentionFlashBackward(AttentionBackward op, Workers workers) {
         this.op = op;
@@ -65,19 +67,20 @@ final class AttentionFlashBackward implements Launch {
         dq = AttentionView.of(op.dq());
         dk = AttentionView.of(op.dk());
         dv = AttentionView.of(op.dv());
-        slab = AttentionSlab.of(op.headDim());
         keyHeads = op.batch() * op.keyHeads();
         group = op.heads() / op.keyHeads();
-        keyBlocks = (op.keys() + BLOCK - 1) / BLOCK;
-        queryBlocks = (op.queries() + BLOCK - 1) / BLOCK;
-        int most = (TASKS + keyHeads - 1) / keyHeads;
+        keyBlocks = Math.ceilDiv(op.keys(), BLOCK);
+        queryBlocks = Math.ceilDiv(op.queries(), BLOCK);
+        int most = Math.ceilDiv(TASKS, keyHeads);
         shares = Math.clamp(keyBlocks / BLOCKS_PER_TASK, 1, most);
         scratch = new AttentionGradients[workers.threads()];
-        Arrays.setAll(scratch, w -> new AttentionGradients(slab, op.causal()));
+        Arrays.setAll(scratch, w -> new AttentionGradients(op.headDim(), op.causal()));
+        var panels = scratch[0].panels;
         int tasks = keyHeads * shares;
         keys = new Keys[shares == 1 ? workers.threads() : tasks];
-        Arrays.setAll(keys, s -> new Keys(slab, (keyBlocks + shares - 1) / shares));
-        parts = new float[shares == 1 ? 0 : tasks][slab.floats(queryBlocks * BLOCK)];
+        Arrays.setAll(keys, s -> new Keys(panels, Math.ceilDiv(keyBlocks, shares)));
+        parts = new float[shares == 1 ? 0 : tasks][][];
+        Arrays.setAll(parts, t -> panels.results(queryBlocks * BLOCK));
     }
 
     @Override
@@ -86,10 +89,10 @@ final class AttentionFlashBackward implements Launch {
             workers.run(
                     keyHeads,
                     (head, worker) -> {
-                        readKeys(head, 0, keys[worker], scratch[worker]);
+                        readKeys(head, 0, keys[worker], scratch[worker].panels);
                         for (int g = 0; g < group; g++)
                             pass(head, 0, g, keys[worker], scratch[worker]);
-                        writeKeys(head, 0, keys[worker]);
+                        writeKeys(head, 0, keys[worker], scratch[worker]);
                     });
             return;
         }
@@ -100,9 +103,10 @@ final class AttentionFlashBackward implements Launch {
                     (task, worker) -> {
                         int head = task / shares;
                         int share = task % shares;
-                        if (member == 0) readKeys(head, share, keys[task], scratch[worker]);
+                        if (member == 0) readKeys(head, share, keys[task], scratch[worker].panels);
                         pass(head, share, member, keys[task], scratch[worker]);
-                        if (member == group - 1) writeKeys(head, share, keys[task]);
+                        if (member == group - 1)
+                            writeKeys(head, share, keys[task], scratch[worker]);
                     });
             workers.run(
                     keyHeads * queryBlocks,
@@ -116,36 +120,36 @@ final class AttentionFlashBackward implements Launch {
     }
 
     /// Every `shares`-th key block of a head: under a causal mask neighbours cost about the same.
-    private void readKeys(int head, int share, Keys into, AttentionGradients s) {
+    private void readKeys(int head, int share, Keys into, AttentionPanels panels) {
         int b = head / op.keyHeads();
         int h = head % op.keyHeads();
-        int rows = into.blocks * BLOCK;
-        int floats = slab.transposedFloats();
+        var kRows = k.byRow(b, h, op.keys());
+        var vRows = v.byRow(b, h, op.keys());
+        var kDims = k.byDim(b, h, op.headDim());
         for (int i = 0, block = share; block < keyBlocks; i++, block += shares) {
             int from = block * BLOCK;
             int count = Math.min(BLOCK, op.keys() - from);
-            slab.read(k, b, h, from, count, into.k, i * BLOCK, rows);
-            slab.read(k, b, h, from, count, s.out, 0, BLOCK);
-            slab.transpose(s.out, count, into.kColumns, i * floats, s.work);
-            slab.read(v, b, h, from, count, s.out, 0, BLOCK);
-            slab.transpose(s.out, count, into.vColumns, i * floats, s.work);
+            panels.packLeftByRows(kRows, from, count, into.k, i * BLOCK / HEIGHT);
+            panels.packLeftByRows(vRows, from, count, into.v, i * BLOCK / HEIGHT);
+            panels.packLeftByDims(kDims, from, count, into.kDims, i * panels.groups());
         }
-        Arrays.fill(into.dk, 0);
-        Arrays.fill(into.dv, 0);
+        for (var panel : into.dk) Arrays.fill(panel, 0);
+        for (var panel : into.dv) Arrays.fill(panel, 0);
     }
 
-    private void writeKeys(int head, int share, Keys from) {
+    private void writeKeys(int head, int share, Keys from, AttentionGradients s) {
         int b = head / op.keyHeads();
         int h = head % op.keyHeads();
-        int rows = from.blocks * BLOCK;
         for (int i = 0, block = share; block < keyBlocks; i++, block += shares) {
-            int first = block * BLOCK;
-            int count = Math.min(BLOCK, op.keys() - first);
-            // undoes the log2(e) that q came with
-            for (int row = i * BLOCK; row < i * BLOCK + count; row++)
-                slab.scale(from.dk, row, rows, (float) AttentionSoftmax.LN_2);
-            slab.write(from.dk, i * BLOCK, rows, dk, b, h, first, count);
-            slab.write(from.dv, i * BLOCK, rows, dv, b, h, first, count);
+            int end = Math.min(op.keys(), (block + 1) * BLOCK);
+            for (int p = 0; block * BLOCK + p * WIDTH < end; p++) {
+                int first = block * BLOCK + p * WIDTH;
+                int count = Math.min(WIDTH, end - first);
+                var panel = i * PANELS + p;
+                float scale = (float) op.scale();
+                s.panels.write(from.dk[panel], scale, dk, dk.row(b, h, first), count, s.rows);
+                s.panels.write(from.dv[panel], 1, dv, dv.row(b, h, first), count, s.rows);
+            }
         }
     }
 
@@ -163,41 +167,51 @@ final class AttentionFlashBackward implements Launch {
                 int count = Math.min(BLOCK, op.keys() - j * BLOCK);
                 s.step(kv, i, count, queries, i0 - j * BLOCK);
             }
-            if (shares == 1) writeQueries(b, h, i0, queries, s.dq);
-            else
-                System.arraycopy(
-                        s.dq, 0, parts[head * shares + share], slab.floats(i0), s.dq.length);
+            if (shares == 1) {
+                writeQueries(b, h, i0, queries, s);
+            } else {
+                var part = parts[head * shares + share];
+                for (int p = 0; p < PANELS; p++)
+                    System.arraycopy(s.dq[p], 0, part[block * PANELS + p], 0, s.dq[p].length);
+            }
         }
     }
 
     private void readQueries(int b, int h, int i0, int queries, AttentionGradients s) {
-        slab.read(q, b, h, i0, queries, s.q, 0, BLOCK);
-        slab.read(out, b, h, i0, queries, s.out, 0, BLOCK);
-        slab.read(dout, b, h, i0, queries, s.dout, 0, BLOCK);
+        var panels = s.panels;
+        panels.packRight(q.byRow(b, h, op.queries()), i0, queries, s.q);
+        panels.packRight(out.byRow(b, h, op.queries()), i0, queries, s.out);
+        panels.packRight(dout.byRow(b, h, op.queries()), i0, queries, s.dout);
+        int last = i0 + queries - 1;
+        panels.packLeftByDims(q.byDimBackwards(b, h, op.headDim(), last), 0, queries, s.qDims, 0);
+        panels.packLeftByDims(
+                dout.byDimBackwards(b, h, op.headDim(), last), 0, queries, s.doutDims, 0);
         lse.read(lse.row(b, h, i0), queries, s.lse, 0);
         float factor = (float) (op.scale() / AttentionSoftmax.LN_2);
-        for (int i = 0; i < queries; i++) {
-            slab.scale(s.q, i, BLOCK, factor);
-            s.lse[i] = (float) (s.lse[i] / AttentionSoftmax.LN_2);
-        }
-        s.begin(queries);
+        for (var panel : s.q) AttentionVectors.scale(panel, 0, panel.length, factor);
+        for (int i = 0; i < queries; i++) s.lse[i] = (float) (s.lse[i] / AttentionSoftmax.LN_2);
+        s.begin();
     }
 
-    private void writeQueries(int b, int h, int i0, int queries, float[] sum) {
-        for (int i = 0; i < queries; i++) slab.scale(sum, i, BLOCK, (float) op.scale());
-        slab.write(sum, 0, BLOCK, dq, b, h, i0, queries);
+    private void writeQueries(int b, int h, int i0, int queries, AttentionGradients s) {
+        for (int p = 0; p * WIDTH < queries; p++) {
+            int first = i0 + p * WIDTH;
+            int count = Math.min(WIDTH, queries - p * WIDTH);
+            s.panels.write(s.dq[p], (float) op.scale(), dq, dq.row(b, h, first), count, s.rows);
+        }
     }
 
     /// Adds up the parts of dq of one query block, in the order of the shares.
     private void addParts(int head, int member, int block, AttentionGradients s) {
         int visible = op.causal() ? block + 1 : keyBlocks;
-        int from = slab.floats(block * BLOCK);
-        Arrays.fill(s.dq, 0);
-        for (int share = 0; share < Math.min(shares, visible); share++)
-            AttentionVectors.add(parts[head * shares + share], from, s.dq);
+        for (int p = 0; p < PANELS; p++) {
+            Arrays.fill(s.dq[p], 0);
+            for (int share = 0; share < Math.min(shares, visible); share++)
+                AttentionVectors.add(parts[head * shares + share][block * PANELS + p], s.dq[p]);
+        }
         int i0 = block * BLOCK;
         int queries = Math.min(BLOCK, op.queries() - i0);
         int h = head % op.keyHeads() * group + member;
-        writeQueries(head / op.keyHeads(), h, i0, queries, s.dq);
+        writeQueries(head / op.keyHeads(), h, i0, queries, s);
     }
 }

@@ -1,17 +1,19 @@
 package dev.ridgeline.cpu;
 
-import static dev.ridgeline.cpu.AttentionTile.STRIDE;
+import static dev.ridgeline.cpu.GemmTile.WIDTH;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// The elementwise steps of tiled attention on slabs of scores.
+/// The elementwise steps of tiled attention on panels of scores: a row per key, a column per query.
 ///
 /// Scores are in units of ln 2, that is, they come with a factor of log2(e). A power of two needs
 /// half the work of [VectorMath#exp]: the nearest integer goes to the exponent, and what is left,
 /// in [-1/2, 1/2], through a minimax polynomial of degree 6 (relative error 3e-9 before rounding).
 ///
-/// As in [AttentionTile], the methods with a power in them call nothing but the Vector API.
+/// The methods with a power in them call nothing but the Vector API, whose methods the JIT has to
+/// inline: in a method that has grown large it stops inlining others, and vectors passed to them
+/// become objects.
 final class AttentionSoftmax {
     static final double LN_2 = Math.log(2);
 
@@ -28,32 +30,32 @@ final class AttentionSoftmax {
 
     private AttentionSoftmax() {}
 
-    /// Online softmax of a block of keys for a tile's width of queries (FlashAttention-2, arXiv
+    /// Online softmax of a block of keys for a panel of queries (FlashAttention-2, arXiv
     /// 2307.08691, algorithm 1): replaces each score s by `2^(s - max)` with the new running
     /// maximum, and brings the running sum up to date.
     ///
     /// The maximum is rounded up to an integer, which serves as well: earlier results are rescaled
     /// by a power of two, exactly, and most often by 1.
     ///
-    /// @param scores a row per key, a column per query; the tile's first column is `lane`
+    /// @param scores (keys, WIDTH)
+    /// @param query of the first column, in the three that follow
     /// @param max running maximum per query, -inf at first
     /// @param sum running sum per query, 0 at first
     /// @param rescale gets `2^(old max - new max)`, with which earlier results are to be scaled
     static void online(
-            float[] scores, int lane, int keys, float[] max, float[] sum, float[] rescale) {
-        maximum(scores, lane, keys, max, rescale);
-        exponentials(scores, lane, keys, max, sum, rescale);
+            float[] scores, int keys, int query, float[] max, float[] sum, float[] rescale) {
+        maximum(scores, keys, query, max, rescale);
+        exponentials(scores, keys, query, max, sum, rescale);
     }
 
-    private static void maximum(float[] scores, int lane, int keys, float[] max, float[] rescale) {
-        int other = lane + Lanes.COUNT;
-        var old0 = FloatVector.fromArray(Lanes.F32, max, lane);
+    private static void maximum(float[] scores, int keys, int query, float[] max, float[] rescale) {
+        int other = query + Lanes.COUNT;
+        var old0 = FloatVector.fromArray(Lanes.F32, max, query);
         var old1 = FloatVector.fromArray(Lanes.F32, max, other);
         var top0 = old0;
         var top1 = old1;
-        long end = lane + (long) keys * STRIDE;
-        for (long row = lane; row < end; row += STRIDE) {
-            int at = (int) row;
+        int end = keys * WIDTH;
+        for (int at = 0; at < end; at += WIDTH) {
             var s0 = FloatVector.fromArray(Lanes.F32, scores, at);
             var s1 = FloatVector.fromArray(Lanes.F32, scores, at + Lanes.COUNT);
             // two instructions, where max, which has to order zeros and NaNs, is five before AVX10
@@ -65,7 +67,7 @@ final class AttentionSoftmax {
         var up1 = top1.add(0.5f).add(ROUND).sub(ROUND);
         top0 = top0.blend(up0, top0.compare(VectorOperators.GT, old0));
         top1 = top1.blend(up1, top1.compare(VectorOperators.GT, old1));
-        top0.intoArray(max, lane);
+        top0.intoArray(max, query);
         top1.intoArray(max, other);
         var x0 = old0.sub(top0);
         var x1 = old1.sub(top1);
@@ -73,12 +75,12 @@ final class AttentionSoftmax {
         var n1 = x1.add(ROUND).reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
         var power0 = n0.add(ONE).reinterpretAsFloats();
         var power1 = n1.add(ONE).reinterpretAsFloats();
-        power0.blend(0, x0.compare(VectorOperators.LT, LOWEST)).intoArray(rescale, lane);
+        power0.blend(0, x0.compare(VectorOperators.LT, LOWEST)).intoArray(rescale, query);
         power1.blend(0, x1.compare(VectorOperators.LT, LOWEST)).intoArray(rescale, other);
     }
 
     private static void exponentials(
-            float[] scores, int lane, int keys, float[] max, float[] sum, float[] rescale) {
+            float[] scores, int keys, int query, float[] max, float[] sum, float[] rescale) {
         var round = FloatVector.broadcast(Lanes.F32, ROUND);
         var lowest = FloatVector.broadcast(Lanes.F32, LOWEST);
         var zero = FloatVector.zero(Lanes.F32);
@@ -89,18 +91,17 @@ final class AttentionSoftmax {
         var c4 = FloatVector.broadcast(Lanes.F32, C4);
         var c5 = FloatVector.broadcast(Lanes.F32, C5);
         var c6 = FloatVector.broadcast(Lanes.F32, C6);
-        int other = lane + Lanes.COUNT;
-        var top0 = FloatVector.fromArray(Lanes.F32, max, lane);
+        int other = query + Lanes.COUNT;
+        var top0 = FloatVector.fromArray(Lanes.F32, max, query);
         var top1 = FloatVector.fromArray(Lanes.F32, max, other);
         var sum0 =
-                FloatVector.fromArray(Lanes.F32, sum, lane)
-                        .mul(FloatVector.fromArray(Lanes.F32, rescale, lane));
+                FloatVector.fromArray(Lanes.F32, sum, query)
+                        .mul(FloatVector.fromArray(Lanes.F32, rescale, query));
         var sum1 =
                 FloatVector.fromArray(Lanes.F32, sum, other)
                         .mul(FloatVector.fromArray(Lanes.F32, rescale, other));
-        long end = lane + (long) keys * STRIDE;
-        for (long row = lane; row < end; row += STRIDE) {
-            int at = (int) row;
+        int end = keys * WIDTH;
+        for (int at = 0; at < end; at += WIDTH) {
             var x0 = FloatVector.fromArray(Lanes.F32, scores, at).sub(top0);
             var x1 = FloatVector.fromArray(Lanes.F32, scores, at + Lanes.COUNT).sub(top1);
             var n0 = x0.add(round);
@@ -120,25 +121,17 @@ final class AttentionSoftmax {
             sum0 = sum0.add(p0);
             sum1 = sum1.add(p1);
         }
-        sum0.intoArray(sum, lane);
+        sum0.intoArray(sum, query);
         sum1.intoArray(sum, other);
     }
 
-    /// The backward's elementwise step on a tile's height of queries: replaces each score s by its
-    /// probability `p = 2^(s - lse)`, and each product dp of `dout · vᵀ` by `p · (dp - delta)`.
+    /// The backward's elementwise step on a panel of queries: replaces each score s by its
+    /// probability `p = 2^(s - lse)`, and each product dp of `v · doutᵀ` by `p · (dp - delta)`.
     ///
-    /// @param at where the first row starts, in both slabs: a row per query, a column per key
-    /// @param columns rounded up to a tile's width
-    /// @param query of the first row, in `lse` (in units of ln 2) and `delta`
+    /// @param scores (keys, WIDTH), as `products`
+    /// @param query of the first column, in `lse` (in units of ln 2) and `delta`
     static void gradients(
-            float[] scores,
-            float[] products,
-            int at,
-            int rows,
-            int columns,
-            float[] lse,
-            float[] delta,
-            int query) {
+            float[] scores, float[] products, int keys, int query, float[] lse, float[] delta) {
         var round = FloatVector.broadcast(Lanes.F32, ROUND);
         var lowest = FloatVector.broadcast(Lanes.F32, LOWEST);
         var zero = FloatVector.zero(Lanes.F32);
@@ -149,36 +142,33 @@ final class AttentionSoftmax {
         var c4 = FloatVector.broadcast(Lanes.F32, C4);
         var c5 = FloatVector.broadcast(Lanes.F32, C5);
         var c6 = FloatVector.broadcast(Lanes.F32, C6);
-        for (int r = 0; r < rows; r++) {
-            var l = FloatVector.broadcast(Lanes.F32, lse[query + r]);
-            var d = FloatVector.broadcast(Lanes.F32, delta[query + r]);
-            long start = at + r * STRIDE;
-            long end = start + columns;
-            for (long column = start; column < end; column += 2 * Lanes.COUNT) {
-                int i = (int) column;
-                var x0 = FloatVector.fromArray(Lanes.F32, scores, i).sub(l);
-                var x1 = FloatVector.fromArray(Lanes.F32, scores, i + Lanes.COUNT).sub(l);
-                var n0 = x0.add(round);
-                var n1 = x1.add(round);
-                var r0 = x0.sub(n0.sub(round));
-                var r1 = x1.sub(n1.sub(round));
-                var p0 =
-                        r0.fma(c6, c5).fma(r0, c4).fma(r0, c3).fma(r0, c2).fma(r0, c1).fma(r0, one);
-                var p1 =
-                        r1.fma(c6, c5).fma(r1, c4).fma(r1, c3).fma(r1, c2).fma(r1, c1).fma(r1, one);
-                var e0 = n0.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-                var e1 = n1.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-                p0 = p0.reinterpretAsInts().add(e0).reinterpretAsFloats();
-                p1 = p1.reinterpretAsInts().add(e1).reinterpretAsFloats();
-                p0 = p0.blend(zero, x0.compare(VectorOperators.LT, lowest));
-                p1 = p1.blend(zero, x1.compare(VectorOperators.LT, lowest));
-                p0.intoArray(scores, i);
-                p1.intoArray(scores, i + Lanes.COUNT);
-                var dp0 = FloatVector.fromArray(Lanes.F32, products, i);
-                var dp1 = FloatVector.fromArray(Lanes.F32, products, i + Lanes.COUNT);
-                p0.mul(dp0.sub(d)).intoArray(products, i);
-                p1.mul(dp1.sub(d)).intoArray(products, i + Lanes.COUNT);
-            }
+        int other = query + Lanes.COUNT;
+        var lse0 = FloatVector.fromArray(Lanes.F32, lse, query);
+        var lse1 = FloatVector.fromArray(Lanes.F32, lse, other);
+        var delta0 = FloatVector.fromArray(Lanes.F32, delta, query);
+        var delta1 = FloatVector.fromArray(Lanes.F32, delta, other);
+        int end = keys * WIDTH;
+        for (int i = 0; i < end; i += WIDTH) {
+            var x0 = FloatVector.fromArray(Lanes.F32, scores, i).sub(lse0);
+            var x1 = FloatVector.fromArray(Lanes.F32, scores, i + Lanes.COUNT).sub(lse1);
+            var n0 = x0.add(round);
+            var n1 = x1.add(round);
+            var r0 = x0.sub(n0.sub(round));
+            var r1 = x1.sub(n1.sub(round));
+            var p0 = r0.fma(c6, c5).fma(r0, c4).fma(r0, c3).fma(r0, c2).fma(r0, c1).fma(r0, one);
+            var p1 = r1.fma(c6, c5).fma(r1, c4).fma(r1, c3).fma(r1, c2).fma(r1, c1).fma(r1, one);
+            var e0 = n0.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+            var e1 = n1.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+            p0 = p0.reinterpretAsInts().add(e0).reinterpretAsFloats();
+            p1 = p1.reinterpretAsInts().add(e1).reinterpretAsFloats();
+            p0 = p0.blend(zero, x0.compare(VectorOperators.LT, lowest));
+            p1 = p1.blend(zero, x1.compare(VectorOperators.LT, lowest));
+            p0.intoArray(scores, i);
+            p1.intoArray(scores, i + Lanes.COUNT);
+            var dp0 = FloatVector.fromArray(Lanes.F32, products, i);
+            var dp1 = FloatVector.fromArray(Lanes.F32, products, i + Lanes.COUNT);
+            p0.mul(dp0.sub(delta0)).intoArray(products, i);
+            p1.mul(dp1.sub(delta1)).intoArray(products, i + Lanes.COUNT);
         }
     }
 }

@@ -1,106 +1,74 @@
 package dev.ridgeline.cpu;
 
-import static dev.ridgeline.cpu.AttentionTile.STRIDE;
-import static dev.ridgeline.cpu.AttentionVectors.SWAP_1;
-import static dev.ridgeline.cpu.AttentionVectors.SWAP_2;
-import static dev.ridgeline.cpu.AttentionVectors.SWAP_4;
-import static dev.ridgeline.cpu.AttentionVectors.SWAP_8;
+import static dev.ridgeline.cpu.GemmTranspose.F256;
+import static dev.ridgeline.cpu.GemmTranspose.LINES;
+import static dev.ridgeline.cpu.GemmTranspose.SWAP_1;
+import static dev.ridgeline.cpu.GemmTranspose.SWAP_2;
+import static dev.ridgeline.cpu.GemmTranspose.SWAP_4;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 
-/// Transposes slabs in blocks of as many rows as a vector has lanes: for s = 1, 2, 4, 8, as far as
-/// there are lanes, rows s apart exchange what is off the diagonal. The last step writes a block
-/// where it belongs. As in [AttentionTile], the loops call nothing but the Vector API.
+/// [GemmTranspose] from array to array.
 final class AttentionTranspose {
     private AttentionTranspose() {}
 
-    /// `to[b + j * STRIDE + i] = from[a + i * STRIDE + j]` for i in `[0, rows)` and j in `[0,
-    /// columns)`, both rounded up to whole vectors.
+    /// `to[out + c * step + r] = from[at + r * line + c]` for r in `[0, rows)` and c in `[0,
+    /// columns)`.
     ///
-    /// @param work room for a slab
+    /// @param rows a multiple of [GemmTranspose#LINES]
+    /// @param step may be negative
     static void transpose(
-            float[] from, int a, int rows, int columns, float[] to, int b, float[] work) {
-        if (Lanes.COUNT == 4) {
-            quads(from, a, rows, columns, to, b, true);
-            return;
-        }
-        quads(from, a, rows, columns, work, 0, false);
-        boolean last = Lanes.COUNT == 8;
-        exchange(work, rows, columns, 4, SWAP_4, last ? to : work, last ? b : 0, last);
-        if (!last) exchange(work, rows, columns, 8, SWAP_8, to, b, true);
+            float[] from, int at, int line, int rows, int columns, float[] to, int out, int step) {
+        int whole = LINES == 8 ? columns / 8 * 8 : 0;
+        if (whole > 0) eights(from, at, line, rows, whole, to, out, step);
+        for (int c = whole; c < columns; c++)
+            for (int r = 0; r < rows; r++) to[out + c * step + r] = from[at + r * line + c];
     }
 
-    /// The steps s = 1 and 2: transposes every 4 x 4.
-    ///
-    /// @param flip to write block (i, j) of `Lanes.COUNT` at (j, i)
-    private static void quads(
-            float[] from, int source, int rows, int columns, float[] to, int target, boolean flip) {
-        var lane = IntVector.zero(Lanes.I32).addIndex(1);
-        var odd = lane.and(1).compare(VectorOperators.NE, 0).cast(Lanes.F32);
-        var high = lane.and(2).compare(VectorOperators.NE, 0).cast(Lanes.F32);
-        int end = AttentionTile.roundUp(rows, Lanes.COUNT);
-        for (int i = 0; i < end; i += 4) {
-            for (int j = 0; j < columns; j += Lanes.COUNT) {
-                int a = source + i * STRIDE + j;
-                int b = target + (flip ? j * STRIDE + i : i * STRIDE + j);
-                var x0 = FloatVector.fromArray(Lanes.F32, from, a);
-                var x1 = FloatVector.fromArray(Lanes.F32, from, a + STRIDE);
-                var x2 = FloatVector.fromArray(Lanes.F32, from, a + 2 * STRIDE);
-                var x3 = FloatVector.fromArray(Lanes.F32, from, a + 3 * STRIDE);
-                var y0 = x0.blend(x1.rearrange(SWAP_1), odd);
-                var y1 = x0.rearrange(SWAP_1).blend(x1, odd);
-                var y2 = x2.blend(x3.rearrange(SWAP_1), odd);
-                var y3 = x2.rearrange(SWAP_1).blend(x3, odd);
-                y0.blend(y2.rearrange(SWAP_2), high).intoArray(to, b);
-                y0.rearrange(SWAP_2).blend(y2, high).intoArray(to, b + 2 * STRIDE);
-                y1.blend(y3.rearrange(SWAP_2), high).intoArray(to, b + STRIDE);
-                y1.rearrange(SWAP_2).blend(y3, high).intoArray(to, b + 3 * STRIDE);
-            }
-        }
-    }
-
-    /// One step s, 4 rows at a time.
-    ///
-    /// @param swap of lanes s apart
-    private static void exchange(
-            float[] from,
-            int rows,
-            int columns,
-            int s,
-            VectorShuffle<Float> swap,
-            float[] to,
-            int target,
-            boolean flip) {
-        var lane = IntVector.zero(Lanes.I32).addIndex(1);
-        var odd = lane.and(s).compare(VectorOperators.NE, 0).cast(Lanes.F32);
-        for (int block = 0; block < rows; block += Lanes.COUNT) {
-            for (int quad = 0; quad < Lanes.COUNT / 2; quad += 4) {
-                int i = block + (quad & -s) * 2 + (quad & s - 1);
-                for (int j = 0; j < columns; j += Lanes.COUNT) {
-                    int a = i * STRIDE + j;
-                    int b = a + s * STRIDE;
-                    int c = target + (flip ? (i - block + j) * STRIDE + block : a);
-                    int d = c + s * STRIDE;
-                    var x0 = FloatVector.fromArray(Lanes.F32, from, a);
-                    var y0 = FloatVector.fromArray(Lanes.F32, from, b);
-                    x0.blend(y0.rearrange(swap), odd).intoArray(to, c);
-                    x0.rearrange(swap).blend(y0, odd).intoArray(to, d);
-                    var x1 = FloatVector.fromArray(Lanes.F32, from, a + STRIDE);
-                    var y1 = FloatVector.fromArray(Lanes.F32, from, b + STRIDE);
-                    x1.blend(y1.rearrange(swap), odd).intoArray(to, c + STRIDE);
-                    x1.rearrange(swap).blend(y1, odd).intoArray(to, d + STRIDE);
-                    var x2 = FloatVector.fromArray(Lanes.F32, from, a + 2 * STRIDE);
-                    var y2 = FloatVector.fromArray(Lanes.F32, from, b + 2 * STRIDE);
-                    x2.blend(y2.rearrange(swap), odd).intoArray(to, c + 2 * STRIDE);
-                    x2.rearrange(swap).blend(y2, odd).intoArray(to, d + 2 * STRIDE);
-                    var x3 = FloatVector.fromArray(Lanes.F32, from, a + 3 * STRIDE);
-                    var y3 = FloatVector.fromArray(Lanes.F32, from, b + 3 * STRIDE);
-                    x3.blend(y3.rearrange(swap), odd).intoArray(to, c + 3 * STRIDE);
-                    x3.rearrange(swap).blend(y3, odd).intoArray(to, d + 3 * STRIDE);
-                }
+    private static void eights(
+            float[] from, int at, int line, int rows, int columns, float[] to, int out, int step) {
+        var lane = IntVector.zero(IntVector.SPECIES_256).addIndex(1);
+        var one = lane.and(1).compare(VectorOperators.NE, 0).cast(F256);
+        var two = lane.and(2).compare(VectorOperators.NE, 0).cast(F256);
+        var four = lane.and(4).compare(VectorOperators.NE, 0).cast(F256);
+        for (int r = 0; r < rows; r += 8) {
+            for (int c = 0; c < columns; c += 8) {
+                int i = at + r * line + c;
+                int o = out + c * step + r;
+                var a0 = FloatVector.fromArray(F256, from, i);
+                var a1 = FloatVector.fromArray(F256, from, i + line);
+                var a2 = FloatVector.fromArray(F256, from, i + 2 * line);
+                var a3 = FloatVector.fromArray(F256, from, i + 3 * line);
+                var a4 = FloatVector.fromArray(F256, from, i + 4 * line);
+                var a5 = FloatVector.fromArray(F256, from, i + 5 * line);
+                var a6 = FloatVector.fromArray(F256, from, i + 6 * line);
+                var a7 = FloatVector.fromArray(F256, from, i + 7 * line);
+                var b0 = a0.blend(a1.rearrange(SWAP_1), one);
+                var b1 = a0.rearrange(SWAP_1).blend(a1, one);
+                var b2 = a2.blend(a3.rearrange(SWAP_1), one);
+                var b3 = a2.rearrange(SWAP_1).blend(a3, one);
+                var b4 = a4.blend(a5.rearrange(SWAP_1), one);
+                var b5 = a4.rearrange(SWAP_1).blend(a5, one);
+                var b6 = a6.blend(a7.rearrange(SWAP_1), one);
+                var b7 = a6.rearrange(SWAP_1).blend(a7, one);
+                var c0 = b0.blend(b2.rearrange(SWAP_2), two);
+                var c2 = b0.rearrange(SWAP_2).blend(b2, two);
+                var c1 = b1.blend(b3.rearrange(SWAP_2), two);
+                var c3 = b1.rearrange(SWAP_2).blend(b3, two);
+                var c4 = b4.blend(b6.rearrange(SWAP_2), two);
+                var c6 = b4.rearrange(SWAP_2).blend(b6, two);
+                var c5 = b5.blend(b7.rearrange(SWAP_2), two);
+                var c7 = b5.rearrange(SWAP_2).blend(b7, two);
+                c0.blend(c4.rearrange(SWAP_4), four).intoArray(to, o);
+                c0.rearrange(SWAP_4).blend(c4, four).intoArray(to, o + 4 * step);
+                c1.blend(c5.rearrange(SWAP_4), four).intoArray(to, o + step);
+                c1.rearrange(SWAP_4).blend(c5, four).intoArray(to, o + 5 * step);
+                c2.blend(c6.rearrange(SWAP_4), four).intoArray(to, o + 2 * step);
+                c2.rearrange(SWAP_4).blend(c6, four).intoArray(to, o + 6 * step);
+                c3.blend(c7.rearrange(SWAP_4), four).intoArray(to, o + 3 * step);
+                c3.rearrange(SWAP_4).blend(c7, four).intoArray(to, o + 7 * step);
             }
         }
     }

@@ -26,11 +26,11 @@ final class AttentionVectors {
             FloatVector.fromArray(Lanes.F32, row, at + d).mul(factor).intoArray(row, at + d);
     }
 
-    /// `to[i] += from[at + i]`, all of `to`.
-    static void add(float[] from, int at, float[] to) {
+    /// `to += from`, all of `to`.
+    static void add(float[] from, float[] to) {
         for (int i = 0; i < to.length; i += Lanes.COUNT)
             FloatVector.fromArray(Lanes.F32, to, i)
-                    .add(FloatVector.fromArray(Lanes.F32, from, at + i))
+                    .add(FloatVector.fromArray(Lanes.F32, from, i))
                     .intoArray(to, i);
     }
 

@@ -36,6 +36,21 @@ record AttentionView(
         return offset + batch * batchStride + head * headStride + row * rowStride;
     }
 
+    /// The first `rows` rows of a head as packing sees them, an element per row: depth is D.
+    GemmOperand byRow(int batch, int head, int rows) {
+        return new GemmOperand(memory, dtype, rows, row(batch, head, 0), rowStride, 1);
+    }
+
+    /// The rows of a head an element per dimension: depth is the number of the row.
+    GemmOperand byDim(int batch, int head, int dims) {
+        return new GemmOperand(memory, dtype, dims, row(batch, head, 0), 1, rowStride);
+    }
+
+    /// As [#byDim], with `last` the row at depth 0, the one before it at depth 1.
+    GemmOperand byDimBackwards(int batch, int head, int dims, int last) {
+        return new GemmOperand(memory, dtype, dims, row(batch, head, last), 1, -rowStride);
+    }
+
     /// `to[at + d] = element(first + d)` for d in `[0, count)`.
     void read(long first, int count, float[] to, int at) {
         if (dtype == DType.F32) {

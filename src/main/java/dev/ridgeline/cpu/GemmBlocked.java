@@ -6,6 +6,7 @@ import dev.ridgeline.op.Gemm;
 import dev.ridgeline.tensor.DType;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// A matrix product in cache-sized blocks (after Goto and van de Geijn 2008, ACM TOMS 34(3)): rows
@@ -246,7 +247,8 @@ final class GemmBlocked implements Launch {
                 int height = GemmTile.height(end - r);
                 float[] x = rows.x[rows.index(r, block)];
                 for (int p = panel; p < last; p++) {
-                    GemmTile.multiply(height, x, y[p - first], own.tile, kc);
+                    Arrays.fill(own.tile, 0);
+                    GemmTile.multiply(height, x, y[p - first], own.tile, 0, kc);
                     store(product.c, rows.row + r, Math.min(height, end - r), p, block, sums, own);
                 }
                 r += height;

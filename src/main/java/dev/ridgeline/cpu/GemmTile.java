@@ -5,7 +5,7 @@ import static dev.ridgeline.cpu.Lanes.F32;
 
 import jdk.incubator.vector.FloatVector;
 
-/// The register tile of a matrix product: `t = x · y` for a few rows of `x` and two vectors' width
+/// The register tile of a matrix product: `t += x · y` for a few rows of `x` and two vectors' width
 /// of `y`, every accumulator in a register.
 ///
 /// | panel | shape           | layout                                                     |
@@ -14,7 +14,7 @@ import jdk.incubator.vector.FloatVector;
 /// | `y`   | (kc, [#WIDTH])  | contiguous                                                 |
 /// | `t`   | (height, WIDTH) | contiguous                                                 |
 ///
-/// kc is even. All panels start at element 0 of their arrays.
+/// kc is even. `x` and `y` start at element 0 of their arrays.
 ///
 /// Written out by hand, because C2 keeps a vector in a register only where it is a local variable.
 /// Two FMA pipes of latency 4 need 8 independent accumulators, and a few more for slack. With 16
@@ -27,7 +27,7 @@ import jdk.incubator.vector.FloatVector;
 ///
 /// Panels are `float[]`: over memory segments the bounds and liveness checks are more virtual
 /// registers than C1 has, and some launches of the JVM then never reach C2. An offset into them is
-/// a register more and makes C2 spill.
+/// a register more and makes C2 spill, as does an array to start from other than `t`.
 final class GemmTile {
     /// Columns of a tile.
     static final int WIDTH = 2 * COUNT;
@@ -49,26 +49,28 @@ final class GemmTile {
         return rows <= 4 ? 4 : rows <= 8 ? Math.min(8, HEIGHT) : HEIGHT;
     }
 
-    /// Computes `height` rows of `t`.
-    static void multiply(int height, float[] x, float[] y, float[] t, int kc) {
+    /// Computes `height` rows of `t += x · y`.
+    ///
+    /// @param to where the tile starts in `t`
+    static void multiply(int height, float[] x, float[] y, float[] t, int to, int kc) {
         switch (height) {
-            case 4 -> rows4(x, y, t, kc);
-            case 5 -> rows5(x, y, t, kc);
-            case 8 -> rows8(x, y, t, kc);
-            case 12 -> rows12(x, y, t, kc);
+            case 4 -> rows4(x, y, t, to, kc);
+            case 5 -> rows5(x, y, t, to, kc);
+            case 8 -> rows8(x, y, t, to, kc);
+            case 12 -> rows12(x, y, t, to, kc);
             default -> throw new IllegalArgumentException("no tile of " + height + " rows");
         }
     }
 
-    private static void rows4(float[] x, float[] y, float[] t, int kc) {
-        var c0a = FloatVector.zero(F32);
-        var c0b = FloatVector.zero(F32);
-        var c1a = FloatVector.zero(F32);
-        var c1b = FloatVector.zero(F32);
-        var c2a = FloatVector.zero(F32);
-        var c2b = FloatVector.zero(F32);
-        var c3a = FloatVector.zero(F32);
-        var c3b = FloatVector.zero(F32);
+    private static void rows4(float[] x, float[] y, float[] t, int to, int kc) {
+        var c0a = FloatVector.fromArray(F32, t, to);
+        var c0b = FloatVector.fromArray(F32, t, to + COUNT);
+        var c1a = FloatVector.fromArray(F32, t, to + WIDTH);
+        var c1b = FloatVector.fromArray(F32, t, to + WIDTH + COUNT);
+        var c2a = FloatVector.fromArray(F32, t, to + 2 * WIDTH);
+        var c2b = FloatVector.fromArray(F32, t, to + 2 * WIDTH + COUNT);
+        var c3a = FloatVector.fromArray(F32, t, to + 3 * WIDTH);
+        var c3b = FloatVector.fromArray(F32, t, to + 3 * WIDTH + COUNT);
         int end = kc * WIDTH;
         for (int j = 0; j < end; j += 2 * WIDTH) {
             int i = j >>> 1;
@@ -101,27 +103,27 @@ final class GemmTile {
             c3a = z3.fma(d, c3a);
             c3b = z3.fma(e, c3b);
         }
-        c0a.intoArray(t, 0);
-        c0b.intoArray(t, COUNT);
-        c1a.intoArray(t, WIDTH);
-        c1b.intoArray(t, WIDTH + COUNT);
-        c2a.intoArray(t, 2 * WIDTH);
-        c2b.intoArray(t, 2 * WIDTH + COUNT);
-        c3a.intoArray(t, 3 * WIDTH);
-        c3b.intoArray(t, 3 * WIDTH + COUNT);
+        c0a.intoArray(t, to);
+        c0b.intoArray(t, to + COUNT);
+        c1a.intoArray(t, to + WIDTH);
+        c1b.intoArray(t, to + WIDTH + COUNT);
+        c2a.intoArray(t, to + 2 * WIDTH);
+        c2b.intoArray(t, to + 2 * WIDTH + COUNT);
+        c3a.intoArray(t, to + 3 * WIDTH);
+        c3b.intoArray(t, to + 3 * WIDTH + COUNT);
     }
 
-    private static void rows5(float[] x, float[] y, float[] t, int kc) {
-        var c0a = FloatVector.zero(F32);
-        var c0b = FloatVector.zero(F32);
-        var c1a = FloatVector.zero(F32);
-        var c1b = FloatVector.zero(F32);
-        var c2a = FloatVector.zero(F32);
-        var c2b = FloatVector.zero(F32);
-        var c3a = FloatVector.zero(F32);
-        var c3b = FloatVector.zero(F32);
-        var c4a = FloatVector.zero(F32);
-        var c4b = FloatVector.zero(F32);
+    private static void rows5(float[] x, float[] y, float[] t, int to, int kc) {
+        var c0a = FloatVector.fromArray(F32, t, to);
+        var c0b = FloatVector.fromArray(F32, t, to + COUNT);
+        var c1a = FloatVector.fromArray(F32, t, to + WIDTH);
+        var c1b = FloatVector.fromArray(F32, t, to + WIDTH + COUNT);
+        var c2a = FloatVector.fromArray(F32, t, to + 2 * WIDTH);
+        var c2b = FloatVector.fromArray(F32, t, to + 2 * WIDTH + COUNT);
+        var c3a = FloatVector.fromArray(F32, t, to + 3 * WIDTH);
+        var c3b = FloatVector.fromArray(F32, t, to + 3 * WIDTH + COUNT);
+        var c4a = FloatVector.fromArray(F32, t, to + 4 * WIDTH);
+        var c4b = FloatVector.fromArray(F32, t, to + 4 * WIDTH + COUNT);
         int end = kc * WIDTH;
         for (int j = 0; j < end; j += 2 * WIDTH) {
             int i = j >>> 1;
@@ -160,37 +162,37 @@ final class GemmTile {
             c4a = z4.fma(d, c4a);
             c4b = z4.fma(e, c4b);
         }
-        c0a.intoArray(t, 0);
-        c0b.intoArray(t, COUNT);
-        c1a.intoArray(t, WIDTH);
-        c1b.intoArray(t, WIDTH + COUNT);
-        c2a.intoArray(t, 2 * WIDTH);
-        c2b.intoArray(t, 2 * WIDTH + COUNT);
-        c3a.intoArray(t, 3 * WIDTH);
-        c3b.intoArray(t, 3 * WIDTH + COUNT);
-        c4a.intoArray(t, 4 * WIDTH);
-        c4b.intoArray(t, 4 * WIDTH + COUNT);
+        c0a.intoArray(t, to);
+        c0b.intoArray(t, to + COUNT);
+        c1a.intoArray(t, to + WIDTH);
+        c1b.intoArray(t, to + WIDTH + COUNT);
+        c2a.intoArray(t, to + 2 * WIDTH);
+        c2b.intoArray(t, to + 2 * WIDTH + COUNT);
+        c3a.intoArray(t, to + 3 * WIDTH);
+        c3b.intoArray(t, to + 3 * WIDTH + COUNT);
+        c4a.intoArray(t, to + 4 * WIDTH);
+        c4b.intoArray(t, to + 4 * WIDTH + COUNT);
     }
 
     // A long counter in the taller tiles: with an int, C2 unrolls them under collectors without
     // loop strip mining, and the copies' broadcasts push accumulators out of registers.
-    private static void rows8(float[] x, float[] y, float[] t, int kc) {
-        var c0a = FloatVector.zero(F32);
-        var c0b = FloatVector.zero(F32);
-        var c1a = FloatVector.zero(F32);
-        var c1b = FloatVector.zero(F32);
-        var c2a = FloatVector.zero(F32);
-        var c2b = FloatVector.zero(F32);
-        var c3a = FloatVector.zero(F32);
-        var c3b = FloatVector.zero(F32);
-        var c4a = FloatVector.zero(F32);
-        var c4b = FloatVector.zero(F32);
-        var c5a = FloatVector.zero(F32);
-        var c5b = FloatVector.zero(F32);
-        var c6a = FloatVector.zero(F32);
-        var c6b = FloatVector.zero(F32);
-        var c7a = FloatVector.zero(F32);
-        var c7b = FloatVector.zero(F32);
+    private static void rows8(float[] x, float[] y, float[] t, int to, int kc) {
+        var c0a = FloatVector.fromArray(F32, t, to);
+        var c0b = FloatVector.fromArray(F32, t, to + COUNT);
+        var c1a = FloatVector.fromArray(F32, t, to + WIDTH);
+        var c1b = FloatVector.fromArray(F32, t, to + WIDTH + COUNT);
+        var c2a = FloatVector.fromArray(F32, t, to + 2 * WIDTH);
+        var c2b = FloatVector.fromArray(F32, t, to + 2 * WIDTH + COUNT);
+        var c3a = FloatVector.fromArray(F32, t, to + 3 * WIDTH);
+        var c3b = FloatVector.fromArray(F32, t, to + 3 * WIDTH + COUNT);
+        var c4a = FloatVector.fromArray(F32, t, to + 4 * WIDTH);
+        var c4b = FloatVector.fromArray(F32, t, to + 4 * WIDTH + COUNT);
+        var c5a = FloatVector.fromArray(F32, t, to + 5 * WIDTH);
+        var c5b = FloatVector.fromArray(F32, t, to + 5 * WIDTH + COUNT);
+        var c6a = FloatVector.fromArray(F32, t, to + 6 * WIDTH);
+        var c6b = FloatVector.fromArray(F32, t, to + 6 * WIDTH + COUNT);
+        var c7a = FloatVector.fromArray(F32, t, to + 7 * WIDTH);
+        var c7b = FloatVector.fromArray(F32, t, to + 7 * WIDTH + COUNT);
         int end = kc * WIDTH;
         for (long p = 0; p < end; p += WIDTH) {
             int j = (int) p;
@@ -222,49 +224,49 @@ final class GemmTile {
             c7a = x7.fma(a, c7a);
             c7b = x7.fma(b, c7b);
         }
-        c0a.intoArray(t, 0);
-        c0b.intoArray(t, COUNT);
-        c1a.intoArray(t, WIDTH);
-        c1b.intoArray(t, WIDTH + COUNT);
-        c2a.intoArray(t, 2 * WIDTH);
-        c2b.intoArray(t, 2 * WIDTH + COUNT);
-        c3a.intoArray(t, 3 * WIDTH);
-        c3b.intoArray(t, 3 * WIDTH + COUNT);
-        c4a.intoArray(t, 4 * WIDTH);
-        c4b.intoArray(t, 4 * WIDTH + COUNT);
-        c5a.intoArray(t, 5 * WIDTH);
-        c5b.intoArray(t, 5 * WIDTH + COUNT);
-        c6a.intoArray(t, 6 * WIDTH);
-        c6b.intoArray(t, 6 * WIDTH + COUNT);
-        c7a.intoArray(t, 7 * WIDTH);
-        c7b.intoArray(t, 7 * WIDTH + COUNT);
+        c0a.intoArray(t, to);
+        c0b.intoArray(t, to + COUNT);
+        c1a.intoArray(t, to + WIDTH);
+        c1b.intoArray(t, to + WIDTH + COUNT);
+        c2a.intoArray(t, to + 2 * WIDTH);
+        c2b.intoArray(t, to + 2 * WIDTH + COUNT);
+        c3a.intoArray(t, to + 3 * WIDTH);
+        c3b.intoArray(t, to + 3 * WIDTH + COUNT);
+        c4a.intoArray(t, to + 4 * WIDTH);
+        c4b.intoArray(t, to + 4 * WIDTH + COUNT);
+        c5a.intoArray(t, to + 5 * WIDTH);
+        c5b.intoArray(t, to + 5 * WIDTH + COUNT);
+        c6a.intoArray(t, to + 6 * WIDTH);
+        c6b.intoArray(t, to + 6 * WIDTH + COUNT);
+        c7a.intoArray(t, to + 7 * WIDTH);
+        c7b.intoArray(t, to + 7 * WIDTH + COUNT);
     }
 
-    private static void rows12(float[] x, float[] y, float[] t, int kc) {
-        var c0a = FloatVector.zero(F32);
-        var c0b = FloatVector.zero(F32);
-        var c1a = FloatVector.zero(F32);
-        var c1b = FloatVector.zero(F32);
-        var c2a = FloatVector.zero(F32);
-        var c2b = FloatVector.zero(F32);
-        var c3a = FloatVector.zero(F32);
-        var c3b = FloatVector.zero(F32);
-        var c4a = FloatVector.zero(F32);
-        var c4b = FloatVector.zero(F32);
-        var c5a = FloatVector.zero(F32);
-        var c5b = FloatVector.zero(F32);
-        var c6a = FloatVector.zero(F32);
-        var c6b = FloatVector.zero(F32);
-        var c7a = FloatVector.zero(F32);
-        var c7b = FloatVector.zero(F32);
-        var c8a = FloatVector.zero(F32);
-        var c8b = FloatVector.zero(F32);
-        var c9a = FloatVector.zero(F32);
-        var c9b = FloatVector.zero(F32);
-        var c10a = FloatVector.zero(F32);
-        var c10b = FloatVector.zero(F32);
-        var c11a = FloatVector.zero(F32);
-        var c11b = FloatVector.zero(F32);
+    private static void rows12(float[] x, float[] y, float[] t, int to, int kc) {
+        var c0a = FloatVector.fromArray(F32, t, to);
+        var c0b = FloatVector.fromArray(F32, t, to + COUNT);
+        var c1a = FloatVector.fromArray(F32, t, to + WIDTH);
+        var c1b = FloatVector.fromArray(F32, t, to + WIDTH + COUNT);
+        var c2a = FloatVector.fromArray(F32, t, to + 2 * WIDTH);
+        var c2b = FloatVector.fromArray(F32, t, to + 2 * WIDTH + COUNT);
+        var c3a = FloatVector.fromArray(F32, t, to + 3 * WIDTH);
+        var c3b = FloatVector.fromArray(F32, t, to + 3 * WIDTH + COUNT);
+        var c4a = FloatVector.fromArray(F32, t, to + 4 * WIDTH);
+        var c4b = FloatVector.fromArray(F32, t, to + 4 * WIDTH + COUNT);
+        var c5a = FloatVector.fromArray(F32, t, to + 5 * WIDTH);
+        var c5b = FloatVector.fromArray(F32, t, to + 5 * WIDTH + COUNT);
+        var c6a = FloatVector.fromArray(F32, t, to + 6 * WIDTH);
+        var c6b = FloatVector.fromArray(F32, t, to + 6 * WIDTH + COUNT);
+        var c7a = FloatVector.fromArray(F32, t, to + 7 * WIDTH);
+        var c7b = FloatVector.fromArray(F32, t, to + 7 * WIDTH + COUNT);
+        var c8a = FloatVector.fromArray(F32, t, to + 8 * WIDTH);
+        var c8b = FloatVector.fromArray(F32, t, to + 8 * WIDTH + COUNT);
+        var c9a = FloatVector.fromArray(F32, t, to + 9 * WIDTH);
+        var c9b = FloatVector.fromArray(F32, t, to + 9 * WIDTH + COUNT);
+        var c10a = FloatVector.fromArray(F32, t, to + 10 * WIDTH);
+        var c10b = FloatVector.fromArray(F32, t, to + 10 * WIDTH + COUNT);
+        var c11a = FloatVector.fromArray(F32, t, to + 11 * WIDTH);
+        var c11b = FloatVector.fromArray(F32, t, to + 11 * WIDTH + COUNT);
         int end = kc * WIDTH;
         for (long p = 0; p < end; p += WIDTH) {
             int j = (int) p;
@@ -308,29 +310,29 @@ final class GemmTile {
             c11a = x11.fma(a, c11a);
             c11b = x11.fma(b, c11b);
         }
-        c0a.intoArray(t, 0);
-        c0b.intoArray(t, COUNT);
-        c1a.intoArray(t, WIDTH);
-        c1b.intoArray(t, WIDTH + COUNT);
-        c2a.intoArray(t, 2 * WIDTH);
-        c2b.intoArray(t, 2 * WIDTH + COUNT);
-        c3a.intoArray(t, 3 * WIDTH);
-        c3b.intoArray(t, 3 * WIDTH + COUNT);
-        c4a.intoArray(t, 4 * WIDTH);
-        c4b.intoArray(t, 4 * WIDTH + COUNT);
-        c5a.intoArray(t, 5 * WIDTH);
-        c5b.intoArray(t, 5 * WIDTH + COUNT);
-        c6a.intoArray(t, 6 * WIDTH);
-        c6b.intoArray(t, 6 * WIDTH + COUNT);
-        c7a.intoArray(t, 7 * WIDTH);
-        c7b.intoArray(t, 7 * WIDTH + COUNT);
-        c8a.intoArray(t, 8 * WIDTH);
-        c8b.intoArray(t, 8 * WIDTH + COUNT);
-        c9a.intoArray(t, 9 * WIDTH);
-        c9b.intoArray(t, 9 * WIDTH + COUNT);
-        c10a.intoArray(t, 10 * WIDTH);
-        c10b.intoArray(t, 10 * WIDTH + COUNT);
-        c11a.intoArray(t, 11 * WIDTH);
-        c11b.intoArray(t, 11 * WIDTH + COUNT);
+        c0a.intoArray(t, to);
+        c0b.intoArray(t, to + COUNT);
+        c1a.intoArray(t, to + WIDTH);
+        c1b.intoArray(t, to + WIDTH + COUNT);
+        c2a.intoArray(t, to + 2 * WIDTH);
+        c2b.intoArray(t, to + 2 * WIDTH + COUNT);
+        c3a.intoArray(t, to + 3 * WIDTH);
+        c3b.intoArray(t, to + 3 * WIDTH + COUNT);
+        c4a.intoArray(t, to + 4 * WIDTH);
+        c4b.intoArray(t, to + 4 * WIDTH + COUNT);
+        c5a.intoArray(t, to + 5 * WIDTH);
+        c5b.intoArray(t, to + 5 * WIDTH + COUNT);
+        c6a.intoArray(t, to + 6 * WIDTH);
+        c6b.intoArray(t, to + 6 * WIDTH + COUNT);
+        c7a.intoArray(t, to + 7 * WIDTH);
+        c7b.intoArray(t, to + 7 * WIDTH + COUNT);
+        c8a.intoArray(t, to + 8 * WIDTH);
+        c8b.intoArray(t, to + 8 * WIDTH + COUNT);
+        c9a.intoArray(t, to + 9 * WIDTH);
+        c9b.intoArray(t, to + 9 * WIDTH + COUNT);
+        c10a.intoArray(t, to + 10 * WIDTH);
+        c10b.intoArray(t, to + 10 * WIDTH + COUNT);
+        c11a.intoArray(t, to + 11 * WIDTH);
+        c11b.intoArray(t, to + 11 * WIDTH + COUNT);
     }
 }
