@@ -10,127 +10,18 @@
 // Limits: ceil(n / 128) is at most 65535.
 // Numerics: one f32 accumulator an element, depth in ascending order, fused multiply-adds; the same bits every run.
 //   Nothing is rounded to tf32, which the tolerance of an f32 product excludes.
-#include "common/gemm_form.cuh"
-#include "common/gemm_output.cuh"
+#include "common/gemm_tiled.cuh"
 
-namespace {
-
-using gemm::Contiguous;
 using gemm::Form;
 
-constexpr int kTile = 128;
-constexpr int kDepth = 8;
-constexpr int kThreads = 256;
-// Four more than a multiple of 32: four rows of one depth and eight depths of one row are then 32 different banks.
-constexpr int kPitch = kTile + 4;
-constexpr int kPasses = kTile * kDepth / kThreads;
-
-// One block's 128 rows of a, or columns of b. A thread brings four elements a step; a warp reads along what is
-// contiguous, which is the depth where `AlongDepth` and else the extent.
-template <typename T, bool AlongDepth>
-struct Strip {
-  const T* from;   // this thread's first element of the next tile
-  long long step;  // between neighbours along what is not contiguous
-  int x, depth;    // this thread's first place in the strip, and in the depth
-  int extent, end;
-  float next[kPasses];
-
-  __device__ __forceinline__ Strip(const T* operand, long long step, int first, int extent, int end)
-      : step(step),
-        x(AlongDepth ? threadIdx.x / kDepth : threadIdx.x % kTile),
-        depth(AlongDepth ? threadIdx.x % kDepth : threadIdx.x / kTile),
-        extent(extent - first),
-        end(end) {
-    from = operand + (AlongDepth ? (first + x) * step + depth : first + x + depth * step);
-  }
-
-  // Offsets of pass `pass` from the first.
-  __device__ static __forceinline__ constexpr int x_of(int pass) { return AlongDepth ? pass * (kThreads / kDepth) : 0; }
-  __device__ static __forceinline__ constexpr int depth_of(int pass) {
-    return AlongDepth ? 0 : pass * (kThreads / kTile);
-  }
-
-  __device__ __forceinline__ void read() {
-#pragma unroll
-    for (int pass = 0; pass < kPasses; pass++) {
-      const long long there = AlongDepth ? x_of(pass) * step : depth_of(pass) * step;
-      const bool inside = x + x_of(pass) < extent && depth + depth_of(pass) < end;
-      next[pass] = inside ? static_cast<float>(from[there]) : 0.0f;
-    }
-    from += AlongDepth ? kDepth : kDepth * step;
-    end -= kDepth;
-  }
-
-  __device__ __forceinline__ void put(float (&tile)[kDepth][kPitch]) const {
-#pragma unroll
-    for (int pass = 0; pass < kPasses; pass++) tile[depth + depth_of(pass)][x + x_of(pass)] = next[pass];
-  }
-};
-
-// Eight values: four from `first`, four from `first + gap`.
-__device__ __forceinline__ void eight(float (&v)[8], const float* first, int gap) {
-  const float4 low = *reinterpret_cast<const float4*>(first);
-  const float4 high = *reinterpret_cast<const float4*>(first + gap);
-  v[0] = low.x, v[1] = low.y, v[2] = low.z, v[3] = low.w;
-  v[4] = high.x, v[5] = high.y, v[6] = high.z, v[7] = high.w;
-}
-
-template <typename T, Form form>
-__device__ __forceinline__ void product(const T* a, long long lda, const T* b, long long ldb,
-                                        const gemm::Output& output, int k) {
-  __shared__ __align__(16) float tile_a[2][kDepth][kPitch];
-  __shared__ __align__(16) float tile_b[2][kDepth][kPitch];
-  Strip<T, of_a(form) == Contiguous::DEPTH> from_a(a, lda, blockIdx.x * kTile, output.m, k);
-  Strip<T, of_b(form) == Contiguous::DEPTH> from_b(b, ldb, blockIdx.y * kTile, output.n, k);
-  // A warp multiplies 32 rows by 64 columns; of these a lane has two groups of four rows and two of four columns.
-  const int warp = threadIdx.x / 32;
-  const int lane = threadIdx.x % 32;
-  const int row = warp / 2 * 32 + lane / 8 * 4;
-  const int column = warp % 2 * 64 + lane % 8 * 4;
-  float acc[8][8] = {};
-  from_a.read();
-  from_b.read();
-  for (int depth = 0, turn = 0; depth < k; depth += kDepth, turn ^= 1) {
-    from_a.put(tile_a[turn]);
-    from_b.put(tile_b[turn]);
-    __syncthreads();
-    if (depth + kDepth < k) {
-      from_a.read();
-      from_b.read();
-    }
-    // Two depths at a time: the loads of more would spill the sums.
-#pragma unroll 2
-    for (int p = 0; p < kDepth; p++) {
-      float x[8];
-      float y[8];
-      eight(x, &tile_a[turn][p][row], 16);
-      eight(y, &tile_b[turn][p][column], 32);
-#pragma unroll
-      for (int i = 0; i < 8; i++) {
-#pragma unroll
-        for (int j = 0; j < 8; j++) acc[i][j] = fmaf(x[i], y[j], acc[i][j]);
-      }
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < 8; i++) {
-#pragma unroll
-    for (int j = 0; j < 8; j += 4) {
-      float v[4] = {acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3]};
-      output.store<4>(blockIdx.x * kTile + row + i % 4 + i / 4 * 16, blockIdx.y * kTile + column + j / 4 * 32, v);
-    }
-  }
-}
-
-}  // namespace
-
 #define RIDGELINE_ENTRY(name, form, T)                                                                                 \
-  extern "C" __global__ void __launch_bounds__(kThreads, 2) gemm_portable_tiled_##name(                                \
+  extern "C" __global__ void __launch_bounds__(gemm::tiled::kThreads, 2) gemm_portable_tiled_##name(                   \
       const T* a, long long lda, long long stride_a, const T* b, long long ldb, long long stride_b, void* c,           \
       long long ldc, long long stride_c, const void* bias, void* preactivation, long long ldp, long long stride_p,     \
       int m, int n, int k, int flags) {                                                                                \
     const gemm::Output output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);                      \
-    product<T, form>(a + blockIdx.z * stride_a, lda, b + blockIdx.z * stride_b, ldb, output, k);                       \
+    const int2 at = {static_cast<int>(blockIdx.x), static_cast<int>(blockIdx.y)};                                      \
+    gemm::tiled::product<T, form>(at, a + blockIdx.z * stride_a, lda, b + blockIdx.z * stride_b, ldb, output, k);      \
   }
 
 RIDGELINE_ENTRY(nt_f32, Form::NT, float)

@@ -47,18 +47,21 @@ public final class Versus implements Callable<Integer> {
     // above it a round of all kernels takes seconds, and a few rounds say as much
     private static final double LONG_LAUNCH_FLOPS = 2e10;
     private static final int FEWEST_ROUNDS = 7;
+    private static final String STEP = "step";
 
     @Option(
             names = "--op",
             split = ",",
             defaultValue = "gemm_nt",
-            description = "gemm_nt, gemm_nn, gemm_tn, attention, attention_backward, ...")
+            description =
+                    "gemm_nt, gemm_nn, gemm_tn, attention, attention_backward, ..., or step, a"
+                            + " whole training step")
     private List<String> ops;
 
     @Option(
             names = "--shapes",
             split = ",",
-            description = "512x512x512, ...; else the standard ones")
+            description = "512x512x512, gpt2-124m:4x64, ...; else the standard ones")
     private List<String> shapes = List.of();
 
     @Option(
@@ -177,27 +180,36 @@ public final class Versus implements Callable<Integer> {
     }
 
     private Collection<RunResult> run(String op, String shape, Team team) throws RunnerException {
-        double flops = Problems.of(op, shape).planned().cost().flops();
-        int count = (int) Math.clamp(rounds * LONG_LAUNCH_FLOPS / flops, FEWEST_ROUNDS, 1e6);
         var options =
-                new OptionsBuilder()
-                        .include(InterleavedBenchmark.class.getName() + ".round")
-                        .param("op", op)
-                        .param("shape", shape)
-                        .param("kernels", team.kernels())
-                        .param("threads", String.valueOf(team.threads()))
-                        .measurementIterations(Math.min(rounds, count))
-                        .addProfiler(Laps.class)
-                        .verbosity(VerboseMode.SILENT)
-                        .shouldFailOnError(true);
+                op.equals(STEP)
+                        ? new OptionsBuilder()
+                                .include(StepBenchmark.class.getName() + ".round")
+                                .measurementIterations(Math.min(rounds, FEWEST_ROUNDS))
+                        : new OptionsBuilder()
+                                .include(InterleavedBenchmark.class.getName() + ".round")
+                                .param("op", op)
+                                .measurementIterations(Math.min(rounds, most(op, shape)));
+        options.param("shape", shape)
+                .param("kernels", team.kernels())
+                .param("threads", String.valueOf(team.threads()))
+                .addProfiler(Laps.class)
+                .verbosity(VerboseMode.SILENT)
+                .shouldFailOnError(true);
         if (!jvmArguments.isBlank()) options.jvmArgsPrepend(jvmArguments.split(" "));
         var results = new Runner(options.build()).run();
         all.addAll(results);
         return results;
     }
 
+    /// Rounds that a problem is worth.
+    private int most(String op, String shape) {
+        double flops = Problems.of(op, shape).planned().cost().flops();
+        return (int) Math.clamp(rounds * LONG_LAUNCH_FLOPS / flops, FEWEST_ROUNDS, 1e6);
+    }
+
     private List<String> kernels(String op) {
         if (!kernels.isEmpty()) return kernels;
+        if (op.equals(STEP)) return List.of(StepRace.OURS, StepRace.TORCH);
         var problem = Problems.of(op, standardShapes(op).getFirst());
         var names = new ArrayList<String>();
         try (var device = new CpuDevice("cpu", 1, 0)) {
@@ -216,6 +228,7 @@ public final class Versus implements Callable<Integer> {
                     case "attention", "attention_backward" -> AttentionProblem.class;
                     case "softmax", "softmax_backward", "cross_entropy" -> SoftmaxProblem.class;
                     case "adam_w" -> OptimizerProblem.class;
+                    case STEP -> StepBenchmark.class;
                     default -> NormProblem.class;
                 };
         try {

@@ -84,14 +84,14 @@ final class BenchStep implements Callable<Integer> {
                             .withMicroBatches(microBatches)
                             .withDtype(dtype)
                             .withRecompute(recompute);
-            var memory = MemoryTable.of(StepGraph.plan(named.config(), options));
+            var memory = MemoryTable.of(StepGraph.plan(named.config(), options, site.device()));
             if (bench.dryRun()) {
                 print(memory);
-                MemoryTable.requireRoom(named.config(), options, site.device());
+                Room.require(named.config(), options, site.device());
                 return Exit.OK;
             }
             sites.requireTimed();
-            MemoryTable.requireRoom(named.config(), options, site.device());
+            Room.require(named.config(), options, site.device());
             return measure(host, site, named, options, memory);
         }
     }

@@ -83,7 +83,7 @@ final class TrainCommand implements Callable<Integer> {
                 earlier.map(s -> goOn(s, corpus))
                         .orElseGet(() -> TrainingState.begin(run(text, corpus)));
         var step = state.run().options();
-        MemoryTable.requireRoom(config, step, site.device());
+        Room.require(config, step, site.device());
         var folder = options.checkpoints(resumed);
         out.printf(
                 "%s: %s%n%s%n%s",
@@ -95,7 +95,7 @@ final class TrainCommand implements Callable<Integer> {
                         state,
                         text,
                         corpus),
-                MemoryTable.of(StepGraph.plan(config, step)));
+                MemoryTable.of(StepGraph.plan(config, step, site.device())));
         out.flush();
         try (var training = new TrainingStep(site.device(), config, step)) {
             if (resumed.isPresent()) Checkpoints.load(resumed.get(), training);

@@ -73,6 +73,14 @@ record CudaKernel<O extends Op>(
             }
 
             @Override
+            public long scratch(O op) {
+                requireAccepted(op);
+                var plan = LaunchPlan.counting(device, id);
+                plans.accept(op, plan);
+                return plan.counted();
+            }
+
+            @Override
             public String toString() {
                 return id + " on " + device.name();
             }

@@ -15,6 +15,7 @@ final class CudaKernels {
                     SoftmaxTable::kernels,
                     ElementwiseTable::kernels,
                     PositionTable::kernels,
+                    MixtureTable::kernels,
                     OptimizerTable::kernels,
                     CeilingTable::kernels);
 

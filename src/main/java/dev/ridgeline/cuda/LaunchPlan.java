@@ -21,14 +21,33 @@ final class LaunchPlan {
 
     private final CudaDevice device;
     private final KernelId id;
+    private final boolean counting;
     private final Arena arena = Arena.ofShared();
     private final List<LaunchStep> steps = new ArrayList<>();
     private final List<CudaBuffer> scratch = new ArrayList<>();
     private final List<CublasLt.Product> products = new ArrayList<>();
 
+    private long counted;
+
     LaunchPlan(CudaDevice device, KernelId id) {
+        this(device, id, false);
+    }
+
+    private LaunchPlan(CudaDevice device, KernelId id, boolean counting) {
         this.device = device;
         this.id = id;
+        this.counting = counting;
+    }
+
+    /// A plan that takes note of the scratch it is asked for and of nothing else: it allocates
+    /// nothing, and tensors need no memory.
+    static LaunchPlan counting(CudaDevice device, KernelId id) {
+        return new LaunchPlan(device, id, true);
+    }
+
+    /// Bytes that were asked for.
+    long counted() {
+        return counted;
     }
 
     /// Adds a launch of entry point `<op>_<arch>_<idea>_<what>`.
@@ -39,6 +58,7 @@ final class LaunchPlan {
     /// @param arguments in the order of the kernel's parameters: a [Tensor] or [CudaBuffer] for a
     ///   pointer, [Integer] for an `int`, [Long] for a `long long`, [Float] for a `float`
     void launch(String what, Grid grid, int threads, int sharedBytes, Object... arguments) {
+        if (counting) return;
         var symbol = symbol(what);
         var function = device.images().function(id, symbol);
         if (sharedBytes > USUAL_SHARED_BYTES)
@@ -55,6 +75,7 @@ final class LaunchPlan {
 
     /// Adds the setting of every byte of a dense tensor, in the order of the launches.
     void fill(Tensor tensor, int value) {
+        if (counting) return;
         if (!tensor.contiguous())
             throw new IllegalArgumentException("%s: a tensor to fill has gaps".formatted(id));
         steps.add(new LaunchStep.Fill(address(tensor), (byte) value, tensor.bytes()));
@@ -62,6 +83,7 @@ final class LaunchPlan {
 
     /// The same for memory of [#scratch].
     void fill(CudaBuffer buffer, int value) {
+        if (counting) return;
         steps.add(new LaunchStep.Fill(buffer.address(), (byte) value, buffer.bytes()));
     }
 
@@ -78,6 +100,8 @@ final class LaunchPlan {
     ///
     /// @throws dev.ridgeline.device.OutOfDeviceMemory if the device has no room
     CudaBuffer scratch(long bytes) {
+        counted += bytes;
+        if (counting) return new CudaBuffer(device, new Driver.Memory(), bytes);
         var buffer = device.allocate(bytes);
         scratch.add(buffer);
         return buffer;

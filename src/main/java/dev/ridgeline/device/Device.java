@@ -40,13 +40,24 @@ public interface Device extends AutoCloseable {
     ///
     /// @throws NoKernel naming each refusal, if none does
     default <O extends Op> Launch bind(O op) {
+        return chosen(op).bind(op);
+    }
+
+    /// Bytes of this device's memory that [#bind] takes for `op`, whose tensors may have none.
+    ///
+    /// @throws NoKernel naming each refusal, if no kernel accepts it
+    default <O extends Op> long scratch(O op) {
+        return chosen(op).scratch(op);
+    }
+
+    private <O extends Op> Kernel<O> chosen(O op) {
         @SuppressWarnings("unchecked")
         var type = (Class<O>) op.getClass();
         var refusals = new StringBuilder();
         for (var kernel : kernels(type)) {
             if (kernel.peer()) continue;
             var refusal = kernel.refusal(op);
-            if (refusal.isEmpty()) return kernel.bind(op);
+            if (refusal.isEmpty()) return kernel;
             refusals.append("\n  ").append(kernel.id()).append(": ").append(refusal.get());
         }
         throw new NoKernel("no kernel for " + op.name() + " on " + name() + refusals);

@@ -23,6 +23,12 @@ public interface Kernel<O extends Op> {
     /// @throws IllegalArgumentException if `refusal(op)` is present
     Launch bind(O op);
 
+    /// Bytes of the device's memory that a binding of `op` holds besides its operands, whose
+    /// tensors may have no memory.
+    default long scratch(O op) {
+        return 0;
+    }
+
     /// Throws the refusal, if there is one; for the first line of [#bind].
     default void requireAccepted(O op) {
         refusal(op)

@@ -29,7 +29,8 @@ public final class Memory implements AutoCloseable {
         SECOND_MOMENTS("second moments"),
         ACTIVATIONS("activations"),
         WORKSPACE("workspace"),
-        STATE("inputs, results and constants");
+        STATE("inputs, results and constants"),
+        SCRATCH("scratch of the kernels");
 
         private final String label;
 
@@ -79,7 +80,7 @@ public final class Memory implements AutoCloseable {
         return new Memory(true);
     }
 
-    /// The regions of `plan`, zeroed.
+    /// The regions of `plan`, whatever is in them.
     ///
     /// @throws dev.ridgeline.device.OutOfDeviceMemory if they do not fit; nothing stays allocated
     public static Memory on(Device device, Map<Region, Long> plan) {

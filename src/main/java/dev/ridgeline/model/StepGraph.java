@@ -1,5 +1,6 @@
 package dev.ridgeline.model;
 
+import dev.ridgeline.device.Device;
 import dev.ridgeline.model.Memory.Kind;
 import dev.ridgeline.model.Memory.Region;
 import dev.ridgeline.op.AdamW;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// A training step as ops on tensors of a [Memory], planned or real.
 ///
@@ -51,11 +53,27 @@ public final class StepGraph {
         norms = memory.tensor(Kind.STATE, "norms", DType.F32, groups().size() + 1);
     }
 
-    /// Bytes of every region that a step needs; nothing is allocated.
+    /// Bytes of every region that a step's tensors need; nothing is allocated.
     public static Map<Region, Long> plan(Config config, StepOptions options) {
         var memory = Memory.planned();
         new StepGraph(config, options, memory);
         return memory.regions();
+    }
+
+    /// The same, with what the kernels that `device` chooses take besides.
+    ///
+    /// @throws dev.ridgeline.device.NoKernel if the device lacks one
+    public static Map<Region, Long> plan(Config config, StepOptions options, Device device) {
+        var memory = Memory.planned();
+        var graph = new StepGraph(config, options, memory);
+        var plan = memory.regions();
+        long scratch =
+                Stream.of(graph.gradientOps(), graph.updateOps(), graph.lossOps())
+                        .flatMap(List::stream)
+                        .mapToLong(device::scratch)
+                        .sum();
+        if (scratch > 0) plan.put(new Region(Kind.SCRATCH, device.name()), scratch);
+        return plan;
     }
 
     /// The step on tensors that have shapes and no memory, for costs.

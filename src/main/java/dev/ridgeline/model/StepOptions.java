@@ -47,6 +47,10 @@ public record StepOptions(
         return new StepOptions(other, sequence, microBatches, dtype, recompute, optimizer, clip);
     }
 
+    public StepOptions withSequence(int other) {
+        return new StepOptions(batch, other, microBatches, dtype, recompute, optimizer, clip);
+    }
+
     public StepOptions withMicroBatches(int other) {
         return new StepOptions(batch, sequence, other, dtype, recompute, optimizer, clip);
     }

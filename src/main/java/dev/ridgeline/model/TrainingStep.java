@@ -40,6 +40,7 @@ public final class TrainingStep implements AutoCloseable {
         this.device = device;
         memory = Memory.on(device, StepGraph.plan(config, options));
         graph = new StepGraph(config, options, memory);
+        zero();
         graph.uploadFrequencies();
         tokens = transfer(graph.tokens());
         targets = transfer(graph.targets());
@@ -49,6 +50,13 @@ public final class TrainingStep implements AutoCloseable {
         gradientReplay = new Replay(device, graph.gradientOps());
         updateReplay = new Replay(device, graph.updateOps());
         lossReplay = new Replay(device, graph.lossOps());
+    }
+
+    private void zero() {
+        try (var replay = new Replay(device, graph.weights().zeros())) {
+            replay.on(device.stream());
+            device.stream().synchronize();
+        }
     }
 
     private static HostTransfer transfer(Tensor t) {

@@ -3,6 +3,7 @@ package dev.ridgeline.model;
 import dev.ridgeline.model.Memory.Kind;
 import dev.ridgeline.model.Parameters.Group;
 import dev.ridgeline.model.Parameters.Unit;
+import dev.ridgeline.op.Zero;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Shape;
 import dev.ridgeline.tensor.Tensor;
@@ -51,6 +52,12 @@ public final class Weights {
     /// Whether kernels compute with bf16 copies of the matrices.
     boolean copies() {
         return copies;
+    }
+
+    /// Ops that put zeros everywhere, between the parameters too: fresh memory of a device may hold
+    /// anything, and moments begin at zero.
+    List<Zero> zeros() {
+        return flat.values().stream().flatMap(m -> m.values().stream()).map(Zero::new).toList();
     }
 
     public Parameters parameters() {

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 
 class TrainTest {
     /// How often a run is killed here; the property `kills` asks for more.
-    private static final int KILLS = Integer.getInteger("kills", 4);
+    private static final int KILLS = Integer.getInteger("kills", 8);
 
     @TempDir Path folder;
     private Path text;
@@ -96,12 +96,13 @@ class TrainTest {
                         "--checkpoint",
                         at.toString());
         assertThat(small.exit()).isEqualTo(Exit.ENVIRONMENT);
-        assertThat(small.err()).contains("bytes are missing").contains("it fits with");
+        assertThat(small.err()).contains("are missing").contains("it fits with");
         var large =
                 Shell.run("bench", "step", "--model", "llama-405b", "--dry-run", "--batch", "1");
         assertThat(large.exit()).isEqualTo(Exit.ENVIRONMENT);
         assertThat(large.out()).contains("weights").contains("total");
-        assertThat(large.err()).contains("weights and moments alone are too large");
+        assertThat(large.err())
+                .contains("no flag makes it fit", "weights, gradients and moments are");
     }
 
     /// Killed at random moments and resumed each time, a run ends with the same bits as one that
@@ -118,8 +119,11 @@ class TrainTest {
         var random = new Random(9);
         for (int kill = 0; kill < KILLS; kill++) {
             var process = ChildJvm.ridgeline(List.of(), arguments(killed, options));
-            long before = newest(killed);
-            while (process.isAlive() && newest(killed) <= before) Thread.sleep(5);
+            // most are killed after they got somewhere, some while they start
+            if (random.nextInt(8) > 0) {
+                long before = newest(killed);
+                while (process.isAlive() && newest(killed) <= before) Thread.sleep(5);
+            }
             process.waitFor(random.nextInt(400), TimeUnit.MILLISECONDS);
             process.destroyForcibly().waitFor();
         }
@@ -127,9 +131,12 @@ class TrainTest {
         var output = new String(last.getInputStream().readAllBytes());
         assertThat(last.waitFor()).as(output).isZero();
         assertThat(newest(killed)).isEqualTo(newest(whole)).isEqualTo(75L * KILLS);
+        var a = Checkpoints.newest(killed);
+        var b = Checkpoints.newest(whole);
+        assertThat(Checkpoints.state(a).losses()).isEqualTo(Checkpoints.state(b).losses());
         for (var file : List.of("model.safetensors", "optimizer.safetensors"))
-            assertThat(Files.readAllBytes(Checkpoints.newest(killed).resolve(file)))
-                    .isEqualTo(Files.readAllBytes(Checkpoints.newest(whole).resolve(file)));
+            assertThat(Files.readAllBytes(a.resolve(file)))
+                    .isEqualTo(Files.readAllBytes(b.resolve(file)));
     }
 
     private String[] arguments(Path at, List<String> options) {

@@ -33,7 +33,8 @@ class TrainingStepOracleTest {
         "moe-tiny, F32, 1, false",
         "moe-tiny, F32, 1, true",
         "gpt2-tiny, BF16, 1, false",
-        "llama-tiny, BF16, 2, true"
+        "llama-tiny, BF16, 2, true",
+        "moe-tiny, BF16, 1, false"
     })
     void ten_steps(String model, DType dtype, int microBatches, boolean recompute) {
         var config = Presets.of(model);

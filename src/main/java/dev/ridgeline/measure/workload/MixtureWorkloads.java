@@ -30,6 +30,10 @@ public final class MixtureWorkloads {
         {1, 1, 1, 1}, {5, 4, 2, 8}, {37, 8, 2, 24}, {64, 3, 3, 33}, {257, 16, 4, 65}
     };
 
+    /// rows, experts, k, n of products whose rows are whole chunks of 16 bytes: tiles of 128, of
+    /// 64.
+    private static final int[][] ALIGNED = {{300, 2, 136, 144}, {150, 4, 40, 72}};
+
     private MixtureWorkloads() {}
 
     public static Workload<Router> router(int rows, int experts, int active, long seed) {
@@ -189,6 +193,9 @@ public final class MixtureWorkloads {
                                             1));
             }
         }
+        for (var form : Form.values())
+            for (int[] p : ALIGNED)
+                probes.add(groupedGemm(form, p[0], p[1], p[2], p[3], false, DType.BF16, 1));
         return probes;
     }
 
