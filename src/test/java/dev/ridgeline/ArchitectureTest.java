@@ -31,6 +31,9 @@ class ArchitectureTest {
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
                     entry("cuda", Set.of("device", "hardware", "op", "tensor", "jcuda")),
+                    entry(
+                            "placement",
+                            Set.of("model", "shard", "device", "hardware", "op", "tensor")),
                     entry("train", Set.of("model", "shard", "device", "op", "tensor")),
                     entry("measure", Set.of("reference", "device", "hardware", "op", "tensor")),
                     entry("report", Set.of("measure", "device", "hardware", "op", "tensor")),
@@ -40,6 +43,7 @@ class ArchitectureTest {
                                     "report",
                                     "measure",
                                     "train",
+                                    "placement",
                                     "model",
                                     "shard",
                                     "reference",

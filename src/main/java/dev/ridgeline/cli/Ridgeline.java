@@ -32,6 +32,7 @@ import java.util.List;
             VerifyCommand.class,
             Bench.class,
             TrainCommand.class,
+            PlanCommand.class,
             ReportCommand.class,
             CompareCommand.class,
             JmhCommand.class,

@@ -1,20 +1,17 @@
 package dev.ridgeline.shard;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The header of a safetensors file: 8 bytes of length, little-endian, then so many bytes of JSON
 /// that map names to dtype, shape and offsets; the rest of the file is the tensors' bytes, without
@@ -29,24 +26,13 @@ public record Header(Map<String, StoredTensor> tensors, Map<String, String> meta
     /// The format's own limit, in bytes.
     public static final long MOST_BYTES = 100_000_000;
 
-    private static final String METADATA = "__metadata__";
-
-    private static final JsonFactory JSON =
-            JsonFactory.builder()
-                    .streamReadConstraints(
-                            StreamReadConstraints.builder()
-                                    .maxNestingDepth(4)
-                                    .maxNameLength(1 << 16)
-                                    .maxNumberLength(20)
-                                    .maxStringLength((int) MOST_BYTES)
-                                    .build())
-                    .build();
+    static final String METADATA = "__metadata__";
 
     /// @param file for messages
     /// @param bytes of the file
     /// @return the length of the JSON
     /// @throws InvalidCheckpoint if the file cannot hold it
-    static int length(String file, long bytes, ByteBuffer first) {
+    static int length(Path file, long bytes, ByteBuffer first) {
         if (bytes < 8)
             throw new InvalidCheckpoint(
                     "%s: has %d bytes, too few for a safetensors header", file, bytes);
@@ -64,16 +50,18 @@ public record Header(Map<String, StoredTensor> tensors, Map<String, String> meta
     /// @param json the header's bytes
     /// @param bytes of the file
     /// @throws InvalidCheckpoint naming the file and the tensor that is wrong
-    static Header parse(String file, ByteBuffer json, long bytes) {
+    static Header parse(Path file, ByteBuffer json, long bytes) {
         long begin = 8L + json.remaining();
         var tensors = new LinkedHashMap<String, StoredTensor>();
         var metadata = new LinkedHashMap<String, String>();
-        try (var parser = JSON.createParser(decoded(file, json))) {
-            if (parser.nextToken() != JsonToken.START_OBJECT)
-                throw new InvalidCheckpoint("%s: its header is not a JSON object", file);
+        if (!json.hasRemaining() || json.get(json.position()) != '{')
+            throw new InvalidCheckpoint("%s: its header does not begin with '{'", file);
+        Optional<String> reading = Optional.empty();
+        try (var parser = HeaderJson.parser(json)) {
             boolean described = false;
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            for (parser.nextToken(); parser.nextToken() == JsonToken.FIELD_NAME; ) {
                 var name = parser.currentName();
+                reading = Optional.of(name);
                 if (name.equals(METADATA)) {
                     if (described) throw new InvalidCheckpoint("%s: has two %s", file, METADATA);
                     described = true;
@@ -84,27 +72,16 @@ public record Header(Map<String, StoredTensor> tensors, Map<String, String> meta
                         throw new InvalidCheckpoint("%s: has two tensors '%s'", file, name);
                 }
             }
+            reading = Optional.empty();
             if (parser.nextToken() != null)
                 throw new InvalidCheckpoint("%s: its header goes on after its end", file);
-        } catch (JsonProcessingException e) {
-            throw new InvalidCheckpoint(
-                    "%s: its header is not the JSON of the format: %s",
-                    file, e.getOriginalMessage().lines().findFirst().orElse(""));
         } catch (IOException e) {
-            throw new InvalidCheckpoint("%s: its header cannot be read: %s", file, e);
+            throw HeaderJson.broken(file, "its header", reading, e);
         }
         return new Header(inOrder(file, tensors, begin, bytes), Map.copyOf(metadata));
     }
 
-    private static String decoded(String file, ByteBuffer json) {
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(json).toString();
-        } catch (CharacterCodingException e) {
-            throw new InvalidCheckpoint("%s: its header is not UTF-8", file);
-        }
-    }
-
-    private static void metadata(String file, JsonParser parser, Map<String, String> to)
+    private static void metadata(Path file, JsonParser parser, Map<String, String> to)
             throws IOException {
         if (parser.nextToken() != JsonToken.START_OBJECT)
             throw new InvalidCheckpoint("%s: its %s is not an object", file, METADATA);
@@ -112,55 +89,60 @@ public record Header(Map<String, StoredTensor> tensors, Map<String, String> meta
             var key = parser.currentName();
             if (parser.nextToken() != JsonToken.VALUE_STRING)
                 throw new InvalidCheckpoint("%s: its %s '%s' is not text", file, METADATA, key);
-            to.put(key, parser.getText());
+            if (to.put(key, parser.getText()) != null)
+                throw new InvalidCheckpoint("%s: its %s has '%s' twice", file, METADATA, key);
         }
     }
 
     private static StoredTensor tensor(
-            String file, String name, JsonParser parser, long begin, long bytes)
-            throws IOException {
+            Path file, String name, JsonParser parser, long begin, long bytes) throws IOException {
         if (parser.nextToken() != JsonToken.START_OBJECT)
             throw new InvalidCheckpoint("%s: tensor '%s' is not an object", file, name);
-        String type = "";
-        List<Long> shape = List.of();
-        List<Long> offsets = List.of();
-        boolean shaped = false;
+        Optional<String> type = Optional.empty();
+        Optional<List<Long>> shape = Optional.empty();
+        Optional<List<Long>> offsets = Optional.empty();
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             var field = parser.currentName();
+            boolean again =
+                    switch (field) {
+                        case "dtype" -> type.isPresent();
+                        case "shape" -> shape.isPresent();
+                        case "data_offsets" -> offsets.isPresent();
+                        default ->
+                                throw new InvalidCheckpoint(
+                                        "%s: tensor '%s' has a field '%s', which the format does"
+                                                + " not know",
+                                        file, name, field);
+                    };
+            if (again) throw new InvalidCheckpoint("%s: tensor '%s' has two %s", file, name, field);
             switch (field) {
-                case "dtype" -> {
-                    if (parser.nextToken() != JsonToken.VALUE_STRING)
-                        throw new InvalidCheckpoint(
-                                "%s: the dtype of tensor '%s' is not text", file, name);
-                    type = parser.getText();
-                }
-                case "shape" -> {
-                    shape = numbers(file, name, field, parser);
-                    shaped = true;
-                }
-                case "data_offsets" -> offsets = numbers(file, name, field, parser);
-                default ->
-                        throw new InvalidCheckpoint(
-                                "%s: tensor '%s' has a field '%s', which the format does not know",
-                                file, name, field);
+                case "dtype" -> type = Optional.of(text(file, name, parser));
+                case "shape" -> shape = Optional.of(numbers(file, name, field, parser));
+                default -> offsets = Optional.of(numbers(file, name, field, parser));
             }
         }
-        if (type.isEmpty() || !shaped || offsets.size() != 2)
+        if (type.isEmpty() || shape.isEmpty() || offsets.map(List::size).orElse(0) != 2)
             throw new InvalidCheckpoint(
                     "%s: tensor '%s' needs a dtype, a shape and two data_offsets", file, name);
-        var named = type;
+        var named = type.get();
         var stored =
-                StoredType.named(type)
+                StoredType.named(named)
                         .orElseThrow(
                                 () ->
                                         new InvalidCheckpoint(
                                                 "%s: tensor '%s' has dtype '%s', which the format"
                                                         + " does not know",
                                                 file, name, named));
-        return placed(file, name, stored, shape, offsets, begin, bytes);
+        return placed(file, name, stored, shape.get(), offsets.get(), begin, bytes);
     }
 
-    private static List<Long> numbers(String file, String name, String field, JsonParser parser)
+    private static String text(Path file, String name, JsonParser parser) throws IOException {
+        if (parser.nextToken() != JsonToken.VALUE_STRING)
+            throw new InvalidCheckpoint("%s: the dtype of tensor '%s' is not text", file, name);
+        return parser.getText();
+    }
+
+    private static List<Long> numbers(Path file, String name, String field, JsonParser parser)
             throws IOException {
         if (parser.nextToken() != JsonToken.START_ARRAY)
             throw new InvalidCheckpoint("%s: the %s of tensor '%s' is no list", file, field, name);
@@ -181,7 +163,7 @@ public record Header(Map<String, StoredTensor> tensors, Map<String, String> meta
     }
 
     private static StoredTensor placed(
-            String file,
+            Path file,
             String name,
             StoredType type,
             List<Long> shape,
@@ -211,7 +193,7 @@ public record Header(Map<String, StoredTensor> tensors, Map<String, String> meta
     }
 
     private static Map<String, StoredTensor> inOrder(
-            String file, Map<String, StoredTensor> tensors, long begin, long bytes) {
+            Path file, Map<String, StoredTensor> tensors, long begin, long bytes) {
         var sorted = new LinkedHashMap<String, StoredTensor>();
         long at = begin;
         var byOffset =

@@ -3,7 +3,8 @@ package dev.ridgeline.shard;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Every element type of the safetensors format, by its name in a header.
+/// Every element type of the safetensors format (`Dtype` of `safetensors/src/tensor.rs`, 0.8), by
+/// its name in a header.
 public enum StoredType {
     BOOL(8),
     F4(4),
@@ -14,6 +15,8 @@ public enum StoredType {
     F8_E5M2(8),
     F8_E4M3(8),
     F8_E8M0(8),
+    F8_E4M3FNUZ(8),
+    F8_E5M2FNUZ(8),
     I16(16),
     U16(16),
     F16(16),

@@ -7,20 +7,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 class HeaderTest {
@@ -32,7 +38,10 @@ class HeaderTest {
     static Stream<Arguments> hostile() {
         return Stream.of(
                 bad("{", 0, "is not the JSON of the format"),
-                bad("[]", 0, "is not a JSON object"),
+                bad("[]", 0, "its header does not begin with '{'"),
+                bad(" {}", 0, "its header does not begin with '{'"),
+                bad("\ufeff{}", 0, "its header does not begin with"),
+                bad("", 0, "its header does not begin with"),
                 bad("{}x", 0, "is not the JSON of the format"),
                 bad("{} {}", 0, "goes on after its end"),
                 bad("{" + A + "," + A + "}", 8, "two tensors 'a'"),
@@ -62,6 +71,24 @@ class HeaderTest {
                         12,
                         "tensor 'b' begins inside another"),
                 bad("{\"a\":3}", 0, "tensor 'a' is not an object"),
+                bad(one("F32\",\"dtype\":\"F32", "2", "0,8"), 8, "tensor 'a' has two dtype"),
+                bad(one("F32", "2],\"shape\":[2", "0,8"), 8, "tensor 'a' has two shape"),
+                bad(one("F32", "2", "0,8],\"data_offsets\":[0,8"), 8, "has two data_offsets"),
+                bad(one("F32", "2", "0,9223372036854775808"), 8, "the data_offsets of tensor 'a'"),
+                bad(one("F32", "2", "9223372036854775807,0"), 8, "tensor 'a' claims bytes"),
+                bad(one("F32", "2", "0,8e0"), 8, "the data_offsets of tensor 'a' has something"),
+                bad(one("F32", "2", "1,9"), 9, "tensor 'a' begins after a gap"),
+                bad(one("f32", "2", "0,8"), 8, "tensor 'a' has dtype 'f32'"),
+                bad(one("F32", "01", "0,4"), 4, "not the JSON of the format at tensor 'a'"),
+                bad(
+                        "{\"a\":{\"dtype\":\"U8\",\"shape\":[1,",
+                        0,
+                        "not the JSON of the format at tensor 'a'"),
+                bad("{\"a\\nb\":3}", 0, "tensor 'a\\u000ab' is not an object"),
+                bad("{\"a\\u202eb\":3}", 0, "tensor 'a\\u202eb' is not an object"),
+                bad("{\"" + "n".repeat(300) + "\":3}", 0, "'" + "n".repeat(200) + "...' is not"),
+                bad("{\"__metadata__\":3}", 0, "its __metadata__ is not an object"),
+                bad("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0, "has 'a' twice"),
                 bad("{\"a\":{}}", 0, "tensor 'a' needs a dtype"),
                 bad("{\"a\":{\"dtyp\":\"F32\"}}", 0, "has a field 'dtyp'"),
                 bad("{\"__metadata__\":{\"a\":1}}", 0, "__metadata__ 'a' is not text"),
@@ -89,9 +116,9 @@ class HeaderTest {
                 .hasMessageContaining(file.toString())
                 .message()
                 .containsPattern(
-                        message.contains("\\") || message.contains("|")
+                        message.contains("\\(") || message.contains("|")
                                 ? message
-                                : java.util.regex.Pattern.quote(message))
+                                : Pattern.quote(message))
                 .doesNotContain("\n");
     }
 
@@ -118,8 +145,17 @@ class HeaderTest {
 
     @Test
     void not_utf_8() throws IOException {
-        var file = write(new byte[] {'{', '"', (byte) 0xff, '"', '}'}, new byte[0]);
-        assertThatThrownBy(() -> SafetensorsFile.open(file)).hasMessageContaining("is not UTF-8");
+        // no such byte; a '/' in two bytes; half of a surrogate pair
+        for (int[] wrong : new int[][] {{0xff}, {0xc0, 0xaf}, {0xed, 0xa0, 0x80}}) {
+            var json = new ByteArrayOutputStream();
+            json.writeBytes(("{" + A + ",\"").getBytes(StandardCharsets.UTF_8));
+            for (int b : wrong) json.write(b);
+            json.writeBytes("\":{}}".getBytes(StandardCharsets.UTF_8));
+            var file = write(json.toByteArray(), new byte[8]);
+            assertThatThrownBy(() -> SafetensorsFile.open(file))
+                    .isInstanceOf(InvalidCheckpoint.class)
+                    .hasMessageContaining("its header is not UTF-8");
+        }
     }
 
     @Test
@@ -131,29 +167,53 @@ class HeaderTest {
             raf.setLength(raf.length() - 4);
             assertThatThrownBy(() -> open.read(open.tensor("a"), 0, arena.allocate(8)))
                     .isInstanceOf(InvalidCheckpoint.class)
-                    .hasMessageContaining("shorter");
+                    .hasMessageContaining("became shorter while tensor 'a' was read");
             raf.setLength(raf.length() + 100);
             assertThatThrownBy(() -> open.read(open.tensor("a"), 0, arena.allocate(8)))
-                    .hasMessageContaining("changed its length while tensor 'a'");
+                    .hasMessageContaining("was changed while tensor 'a' was read");
         }
     }
 
-    /// Random damage to a good file is refused in one sentence or read; nothing else.
     @Test
-    void damaged_headers() throws IOException {
-        byte[] good =
-                ("{\"__metadata__\":{\"format\":\"pt\"}," + A + "}")
-                        .getBytes(StandardCharsets.UTF_8);
-        var random = new Random(5);
-        for (int i = 0; i < 20_000; i++) {
-            byte[] json = good.clone();
-            for (int n = random.nextInt(4); n >= 0; n--)
-                json[random.nextInt(json.length)] = (byte) random.nextInt(256);
-            try {
-                Header.parse("x", ByteBuffer.wrap(json), 8L + json.length + 8);
-            } catch (InvalidCheckpoint e) {
-                assertThat(e.getMessage()).startsWith("x: ");
-            }
+    void a_file_that_is_written_to_replaced_or_removed_while_it_is_read() throws IOException {
+        var file = write(("{" + A + "}").getBytes(StandardCharsets.UTF_8), new byte[8]);
+        try (var open = SafetensorsFile.open(file);
+                var arena = Arena.ofConfined()) {
+            var to = arena.allocate(8);
+            open.read(open.tensor("a"), 0, to);
+            Files.setLastModifiedTime(file, FileTime.fromMillis(1));
+            assertThatThrownBy(() -> open.read(open.tensor("a"), 0, to))
+                    .hasMessageContaining("was changed while tensor 'a' was read");
+        }
+        try (var open = SafetensorsFile.open(file);
+                var arena = Arena.ofConfined()) {
+            var to = arena.allocate(8);
+            var other = Files.copy(file, folder.resolve("other"));
+            Files.setLastModifiedTime(other, FileTime.fromMillis(1));
+            Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+            assertThatThrownBy(() -> open.read(open.tensor("a"), 0, to))
+                    .hasMessageContaining("was changed while tensor 'a' was read");
+            Files.delete(file);
+            assertThatThrownBy(() -> open.read(open.tensor("a"), 0, to))
+                    .hasMessageContaining("was removed while tensor 'a' was read");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(StoredType.class)
+    void every_dtype_of_the_format(StoredType type) throws IOException {
+        // eight elements are a whole number of bytes of any
+        int bytes = type.bits();
+        var json = one(type.name(), "2,4", "0," + bytes).getBytes(StandardCharsets.UTF_8);
+        byte[] data = new byte[bytes];
+        new Random(2).nextBytes(data);
+        try (var open = SafetensorsFile.open(write(json, data));
+                var arena = Arena.ofConfined()) {
+            assertThat(open.tensor("a").type()).isEqualTo(type);
+            assertThat(open.tensor("a").count()).isEqualTo(8);
+            var to = arena.allocate(bytes);
+            open.read(open.tensor("a"), 0, to);
+            assertThat(to.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(data);
         }
     }
 
@@ -178,16 +238,14 @@ class HeaderTest {
             assertThat(open.header().metadata()).containsEntry("format", "pt");
             var to = arena.allocate(24);
             open.read(open.tensor("b"), 0, to);
-            assertThat(to.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)).isEqualTo(b);
-            assertThat(
-                            open.map(open.tensor("b"), arena)
-                                    .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))
+            assertThat(to.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(b);
+            assertThat(open.map(open.tensor("b"), arena).toArray(ValueLayout.JAVA_BYTE))
                     .isEqualTo(b);
             assertThat(open.tensor("a").count()).isEqualTo(1);
             assertThat(open.tensor("empty").bytes()).isZero();
             var wide = arena.allocate(4);
             Widening.read(new Checkpoint.Place(open, open.tensor("a")), wide);
-            assertThat(wide.get(java.lang.foreign.ValueLayout.JAVA_FLOAT, 0)).isEqualTo(1f);
+            assertThat(wide.get(ValueLayout.JAVA_FLOAT, 0)).isEqualTo(1f);
         }
     }
 }
