@@ -7,8 +7,11 @@ import dev.ridgeline.tensor.Shape;
 import dev.ridgeline.tensor.Tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Hands out the tensors of a training step, each from the region it belongs to; a region is one
 /// buffer of the device.
@@ -69,6 +72,7 @@ public final class Memory implements AutoCloseable {
 
     private final Map<Region, Buffer> buffers = new LinkedHashMap<>();
     private final Map<Region, Long> used = new LinkedHashMap<>();
+    private final Map<Buffer, Region> homes = new IdentityHashMap<>();
     private final boolean planned;
 
     private Memory(boolean planned) {
@@ -84,11 +88,18 @@ public final class Memory implements AutoCloseable {
     ///
     /// @throws dev.ridgeline.device.OutOfDeviceMemory if they do not fit; nothing stays allocated
     public static Memory on(Device device, Map<Region, Long> plan) {
+        return on(device, plan, _ -> true);
+    }
+
+    /// The regions of `plan`, of which only those that are `here` have memory; the others are
+    /// planned, and [#region] tells them apart.
+    public static Memory on(Device device, Map<Region, Long> plan, Predicate<Region> here) {
         var memory = new Memory(false);
         try {
             plan.forEach(
                     (region, bytes) -> {
-                        var buffer = device.allocate(bytes);
+                        var buffer = here.test(region) ? device.allocate(bytes) : new Planned();
+                        if (buffer instanceof Planned) memory.homes.put(buffer, region);
                         memory.buffers.put(region, buffer);
                         memory.used.put(region, 0L);
                     });
@@ -116,11 +127,18 @@ public final class Memory implements AutoCloseable {
     private Buffer buffer(Region region) {
         if (planned) {
             used.putIfAbsent(region, 0L);
-            return buffers.computeIfAbsent(region, _ -> new Planned());
+            var buffer = buffers.computeIfAbsent(region, _ -> new Planned());
+            homes.put(buffer, region);
+            return buffer;
         }
         var buffer = buffers.get(region);
         if (buffer == null) throw new IllegalStateException("not in the plan: " + region);
         return buffer;
+    }
+
+    /// The region that `buffer` stands for; empty if it has memory.
+    public Optional<Region> region(Buffer buffer) {
+        return Optional.ofNullable(homes.get(buffer));
     }
 
     /// Bytes of each region, in the order they were first asked for.

@@ -12,9 +12,11 @@ import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// A training step as ops on tensors of a [Memory], planned or real.
@@ -22,8 +24,16 @@ import java.util.stream.Stream;
 /// What changes from step to step is in `tokens`, `targets` and `scalars`, so the ops are bound or
 /// captured once.
 public final class StepGraph {
+    /// Elements that one op of the optimizer updates, unless there would be more than
+    /// [#MOST_UPDATES] of them: few enough that weight, gradient and moments of a part fit where
+    /// those of a whole table of embeddings do not.
+    private static final long UPDATED = 1L << 22;
+
+    private static final int MOST_UPDATES = 1024;
+
     private final Config config;
     private final StepOptions options;
+    private final Memory memory;
     private final Weights weights;
     private final Transformer transformer;
     private final Tensor tokens;
@@ -32,9 +42,11 @@ public final class StepGraph {
     private final Tensor scalars;
     private final Tensor norms;
 
-    StepGraph(Config config, StepOptions options, Memory memory) {
+    /// @param memory planned, or made for the [#plan] of the same arguments
+    public StepGraph(Config config, StepOptions options, Memory memory) {
         this.config = config;
         this.options = options;
+        this.memory = memory;
         weights = new Weights(Parameters.of(config), options.dtype(), memory);
         transformer =
                 new Transformer(
@@ -93,6 +105,11 @@ public final class StepGraph {
         return weights;
     }
 
+    /// What its tensors come from.
+    public Memory memory() {
+        return memory;
+    }
+
     private List<Parameters.Group> groups() {
         return weights.parameters().groups();
     }
@@ -122,38 +139,37 @@ public final class StepGraph {
         return norms;
     }
 
-    void uploadFrequencies() {
+    /// Gives the device the constants that the ops read; once, before the first launch.
+    public void uploadFrequencies() {
         transformer.uploadFrequencies();
     }
 
-    /// Losses, gradients, their norm, and what clipping makes of it.
+    /// Losses, gradients, their norm, and what clipping makes of it. What is zeroed is zeroed where
+    /// it is first needed, and a group's norm is taken where its gradients are ready, so that they
+    /// need not be fetched for it.
     public List<Op> gradientOps() {
-        var ops = new ArrayList<Op>();
-        for (var group : groups()) {
-            long from = transformer.addedFrom(group);
-            if (from < group.elements())
-                ops.add(new Zero(weights.part(Kind.GRADIENTS, group, from, group.elements())));
-        }
+        var passes = new ArrayList<Op>();
         int rows = transformer.rows();
         for (int micro = 0; micro < options.microBatches(); micro++) {
             int from = micro * rows;
             var in = tokens.slice(0, from, from + rows);
-            ops.addAll(transformer.forward(in));
-            ops.add(
+            passes.addAll(transformer.forward(in));
+            passes.add(
                     transformer.loss(
                             targets.slice(0, from, from + rows),
                             losses.slice(0, from, from + rows),
                             1.0 / options.tokens()));
-            ops.addAll(transformer.backward(in, micro > 0));
+            passes.addAll(transformer.backward(in, micro > 0));
+        }
+        var before = zeros(passes);
+        var after = norms(passes);
+        var ops = new ArrayList<Op>();
+        for (int i = 0; i < passes.size(); i++) {
+            ops.addAll(before.getOrDefault(i, List.of()));
+            ops.add(passes.get(i));
+            ops.addAll(after.getOrDefault(i, List.of()));
         }
         int count = groups().size();
-        for (int g = 0; g < count; g++) {
-            var group = groups().get(g);
-            ops.add(
-                    new SquaredNorm(
-                            weights.part(Kind.GRADIENTS, group, 0, group.elements()),
-                            norms.slice(0, g, g + 1)));
-        }
         ops.add(
                 new ClipScale(
                         norms.slice(0, 0, count),
@@ -161,6 +177,40 @@ public final class StepGraph {
                         scalars.slice(0, 3, 4),
                         options.clip()));
         return ops;
+    }
+
+    /// By the first op that adds to what they clear.
+    private Map<Integer, List<Op>> zeros(List<Op> passes) {
+        var found = new HashMap<Integer, List<Op>>();
+        for (var group : groups()) {
+            long from = transformer.addedFrom(group);
+            if (from == group.elements()) continue;
+            var cleared = weights.part(Kind.GRADIENTS, group, from, group.elements());
+            int first =
+                    IntStream.range(0, passes.size())
+                            .filter(i -> passes.get(i).writes().stream().anyMatch(cleared::meets))
+                            .findFirst()
+                            .orElseThrow();
+            found.computeIfAbsent(first, _ -> new ArrayList<>()).add(new Zero(cleared));
+        }
+        return found;
+    }
+
+    /// By the last op that writes gradients of their group.
+    private Map<Integer, List<Op>> norms(List<Op> passes) {
+        var found = new HashMap<Integer, List<Op>>();
+        for (int g = 0; g < groups().size(); g++) {
+            var group = groups().get(g);
+            var all = weights.part(Kind.GRADIENTS, group, 0, group.elements());
+            int last =
+                    IntStream.range(0, passes.size())
+                            .filter(i -> passes.get(i).writes().stream().anyMatch(all::meets))
+                            .max()
+                            .orElseThrow();
+            found.computeIfAbsent(last, _ -> new ArrayList<>())
+                    .add(new SquaredNorm(all, norms.slice(0, g, g + 1)));
+        }
+        return found;
     }
 
     /// The losses of the first micro-batch, from its tokens.
@@ -171,16 +221,32 @@ public final class StepGraph {
         return ops;
     }
 
-    /// New weights from gradients.
+    /// New weights from gradients, a matrix or a part of one at a time.
     public List<Op> updateOps() {
         var ops = new ArrayList<Op>();
         for (var group : groups()) {
-            if (group.decayed() > 0)
-                ops.add(update(group, 0, group.decayed(), options.optimizer().decay()));
+            for (var unit : group.units())
+                if (unit.decays()) updates(ops, group, unit.offset(), end(group, unit));
             if (group.decayed() < group.elements())
                 ops.add(update(group, group.decayed(), group.elements(), 0));
         }
         return ops;
+    }
+
+    /// Where the unit after this one begins.
+    private static long end(Parameters.Group group, Parameters.Unit unit) {
+        return group.units().stream()
+                .mapToLong(Parameters.Unit::offset)
+                .filter(at -> at > unit.offset())
+                .min()
+                .orElse(group.elements());
+    }
+
+    private void updates(List<Op> ops, Parameters.Group group, long from, long to) {
+        long each = Math.max(UPDATED, weights.parameters().count() / MOST_UPDATES);
+        each = Math.ceilDiv(each, Parameters.ALIGNMENT) * Parameters.ALIGNMENT;
+        for (long at = from; at < to; at += each)
+            ops.add(update(group, at, Math.min(to, at + each), options.optimizer().decay()));
     }
 
     private AdamW update(Parameters.Group group, long from, long to, double decay) {

@@ -1,14 +1,13 @@
 package dev.ridgeline.model;
 
 import dev.ridgeline.device.Device;
-import dev.ridgeline.device.Replay;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// A model on a device, ready to be trained: memory allocated as planned, ops bound.
+/// A model on a device, ready to be trained.
 public final class TrainingStep implements AutoCloseable {
     /// What one forward and backward pass found.
     ///
@@ -22,41 +21,34 @@ public final class TrainingStep implements AutoCloseable {
         }
     }
 
+    private final Execution execution;
     private final Device device;
-    private final Memory memory;
     private final StepGraph graph;
     private final HostTransfer tokens;
     private final HostTransfer targets;
     private final HostTransfer losses;
     private final HostTransfer scalars;
     private final HostTransfer norms;
-    private final Replay gradientReplay;
-    private final Replay updateReplay;
-    private final Replay lossReplay;
 
+    /// All of it on the device: memory allocated as planned, ops bound.
+    ///
     /// @throws dev.ridgeline.device.OutOfDeviceMemory if the plan does not fit
     /// @throws dev.ridgeline.device.NoKernel if the device lacks one
     public TrainingStep(Device device, Config config, StepOptions options) {
-        this.device = device;
-        memory = Memory.on(device, StepGraph.plan(config, options));
-        graph = new StepGraph(config, options, memory);
-        zero();
+        this(new OnDevice(device, config, options));
+    }
+
+    /// @param execution closed with this
+    public TrainingStep(Execution execution) {
+        this.execution = execution;
+        device = execution.device();
+        graph = execution.graph();
         graph.uploadFrequencies();
         tokens = transfer(graph.tokens());
         targets = transfer(graph.targets());
         losses = transfer(graph.losses());
         scalars = transfer(graph.scalars());
         norms = transfer(graph.norms());
-        gradientReplay = new Replay(device, graph.gradientOps());
-        updateReplay = new Replay(device, graph.updateOps());
-        lossReplay = new Replay(device, graph.lossOps());
-    }
-
-    private void zero() {
-        try (var replay = new Replay(device, graph.weights().zeros())) {
-            replay.on(device.stream());
-            device.stream().synchronize();
-        }
     }
 
     private static HostTransfer transfer(Tensor t) {
@@ -68,7 +60,7 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     public Memory memory() {
-        return memory;
+        return graph.memory();
     }
 
     public Device device() {
@@ -83,7 +75,7 @@ public final class TrainingStep implements AutoCloseable {
         requireTokens(in, out, graph.options().tokens());
         tokens.upload(in);
         targets.upload(out);
-        gradientReplay.on(device.stream());
+        execution.gradients();
         device.stream().synchronize();
         float[] all = norms.download(graph.norms().dim(0));
         var groups = graph.weights().parameters().groups();
@@ -115,14 +107,14 @@ public final class TrainingStep implements AutoCloseable {
                 (float) (1 - Math.pow(o.beta1(), step)),
                 (float) (1 - Math.pow(o.beta2(), step)),
                 now[3]);
-        updateReplay.on(device.stream());
+        execution.update();
         device.stream().synchronize();
     }
 
     /// Enqueues the gradients and the update once more, on what was uploaded last.
     public void repeat() {
-        gradientReplay.on(device.stream());
-        updateReplay.on(device.stream());
+        execution.gradients();
+        execution.update();
     }
 
     /// Mean loss of one batch, in nats.
@@ -133,7 +125,7 @@ public final class TrainingStep implements AutoCloseable {
         requireTokens(in, out, rows);
         tokens.upload(in);
         targets.upload(out);
-        lossReplay.on(device.stream());
+        execution.losses();
         device.stream().synchronize();
         return mean(losses.download(rows), out);
     }
@@ -162,13 +154,12 @@ public final class TrainingStep implements AutoCloseable {
 
     /// Access to weights, gradients and moments.
     public WeightTransfer transfer() {
-        return new WeightTransfer(graph.weights());
+        return new WeightTransfer(execution);
     }
 
     @Override
     public void close() {
-        List.of(gradientReplay, updateReplay, lossReplay).forEach(Replay::close);
         List.of(tokens, targets, losses, scalars, norms).forEach(HostTransfer::close);
-        memory.close();
+        execution.close();
     }
 }

@@ -21,10 +21,12 @@ public final class WeightTransfer {
         void visit(Role role, int number, Parameter parameter, MemorySegment memory);
     }
 
+    private final Execution execution;
     private final Weights weights;
 
-    public WeightTransfer(Weights weights) {
-        this.weights = weights;
+    WeightTransfer(Execution execution) {
+        this.execution = execution;
+        weights = execution.graph().weights();
     }
 
     /// Shows what the device holds.
@@ -33,7 +35,7 @@ public final class WeightTransfer {
         for (var group : weights.parameters().groups()) {
             var whole = whole(kind, group);
             try (var host = HostBuffer.of(whole.bytes())) {
-                whole.buffer().download(host.segment());
+                execution.download(whole, host.segment());
                 number = visit(group, number, host.segment(), visitor);
             }
         }
@@ -46,7 +48,7 @@ public final class WeightTransfer {
             var whole = whole(kind, group);
             try (var host = HostBuffer.of(whole.bytes())) {
                 number = visit(group, number, host.segment(), visitor);
-                whole.buffer().upload(host.segment());
+                execution.upload(whole, host.segment());
                 if (kind == Kind.WEIGHTS && weights.copies() && group.decayed() > 0)
                     copy(group, host.segment());
             }
@@ -63,7 +65,7 @@ public final class WeightTransfer {
             for (long i = 0; i < group.decayed(); i++)
                 host.segment()
                         .setAtIndex(JAVA_SHORT, i, DType.toBf16(from.getAtIndex(JAVA_FLOAT, i)));
-            target.buffer().upload(host.segment());
+            execution.upload(target, host.segment());
         }
     }
 

@@ -64,6 +64,23 @@ public record Tensor(DType dtype, Shape shape, List<Long> strides, Buffer buffer
         return shape.count() * dtype.bytes();
     }
 
+    /// Where in its buffer the first element begins, in bytes.
+    public long begin() {
+        return offset * dtype.bytes();
+    }
+
+    /// Where in its buffer the last element ends, in bytes.
+    public long end() {
+        long last = offset;
+        for (int i = 0; i < shape.rank(); i++) last += (shape.dim(i) - 1L) * strides.get(i);
+        return (last + 1) * dtype.bytes();
+    }
+
+    /// Whether the two reach into the same stretch of a buffer, gaps counted.
+    public boolean meets(Tensor other) {
+        return buffer == other.buffer && begin() < other.end() && other.begin() < end();
+    }
+
     /// Whether the elements follow each other without gaps.
     public boolean contiguous() {
         return strides.equals(contiguous(shape));
