@@ -31,7 +31,7 @@ import java.util.concurrent.Callable;
         footer = {
             "  ridgeline plan --model llama-70b --devices 8 --part h100 --tp 8",
             "  ridgeline plan --config config.json --index model.safetensors.index.json --devices"
-                + " 16",
+                    + " 16",
             "  ridgeline plan --model moe-10t --devices 4096 --part gb300 --tp 8 --batch 4096"
         })
 final class PlanCommand implements Callable<Integer> {

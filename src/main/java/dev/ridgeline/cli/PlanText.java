@@ -179,7 +179,7 @@ final class PlanText {
     private void floor(StepFloor floor) {
         line(
                 "%na step of %,d x %,d tokens takes at least, all at once and at the catalog's"
-                    + " peaks",
+                        + " peaks",
                 batch, sequence);
         for (var term : floor.terms()) {
             line(

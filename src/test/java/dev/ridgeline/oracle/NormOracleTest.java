@@ -187,18 +187,12 @@ class NormOracleTest {
                 return [y, torch.flatten(mean), torch.flatten(rstd), total]
                 """
                         .formatted(stored, COLS),
-                op ->
-                        List.of(
-                                op.x(),
-                                op.weight(),
-                                op.bias(),
-                                op.residual().orElseThrow().branch()),
+                op -> List.of(op.x(), op.weight(), op.bias(), op.residual().orElseThrow().branch()),
                 Oracle.DOUBLE);
     }
 
     private static Optional<Residual> residual(Operands o, DType dtype) {
-        return Optional.of(
-                new Residual(o.uniform(dtype, ROWS, COLS), o.output(dtype, ROWS, COLS)));
+        return Optional.of(new Residual(o.uniform(dtype, ROWS, COLS), o.output(dtype, ROWS, COLS)));
     }
 
     /// Through the sum the gradient reaches the stream by the norm and beside it.
