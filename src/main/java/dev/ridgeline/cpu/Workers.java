@@ -19,9 +19,14 @@ final class Workers implements AutoCloseable {
     // long enough that a training step's next op finds the team awake, short enough to yield a core
     private static final int SPINS = 20_000;
 
+    private static final int OPEN = 1 << 16;
+
     private final Thread[] threads;
     private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger running = new AtomicInteger();
+
+    /// Workers that take part, and [#OPEN] as long as others may join.
+    private final AtomicInteger taking = new AtomicInteger();
+
     private volatile int generation;
     private volatile boolean closed;
     private Task task;
@@ -57,11 +62,13 @@ final class Workers implements AutoCloseable {
         this.tasks = tasks;
         failure = null;
         next.set(0);
-        running.set(threads.length);
+        taking.addAndGet(OPEN);
         generation++;
         for (var thread : threads) LockSupport.unpark(thread);
         drain(0);
-        while (running.get() != 0) Thread.onSpinWait();
+        // nothing is left to take: one that wakes up only now is not waited for
+        taking.addAndGet(-OPEN);
+        while (taking.get() != 0) Thread.onSpinWait();
         switch (failure) {
             case null -> {}
             case RuntimeException e -> throw e;
@@ -87,8 +94,9 @@ final class Workers implements AutoCloseable {
             while (generation == seen && !closed) LockSupport.park(this);
             if (closed) return;
             seen = generation;
-            drain(worker);
-            running.decrementAndGet();
+            // one that comes late may join the next run, and then finds nothing to do in its own
+            if (taking.getAndIncrement() >= OPEN) drain(worker);
+            taking.decrementAndGet();
         }
     }
 
