@@ -102,7 +102,8 @@ final class TorchStep implements AutoCloseable {
         lines.add("e = annotate(List[Tensor], [])");
         update(lines, true, rate);
         update(lines, false, rate);
-        lines.add("return [loss, norm]");
+        // what is updated in place is returned too: code whose results nobody takes is left out
+        lines.add("return [loss, norm] + psd + msd + vsd + ssd + psn + msn + vsn + ssn");
         return String.join("\n", lines);
     }
 
