@@ -27,6 +27,7 @@ class ArchitectureTest {
                     entry("reference", Set.of("op", "tensor")),
                     entry("shard", Set.of("device", "hardware", "op", "tensor")),
                     entry("model", Set.of("shard", "device", "hardware", "op", "tensor")),
+                    entry("residency", Set.of("model", "device", "op", "tensor")),
                     entry(
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
@@ -40,6 +41,7 @@ class ArchitectureTest {
                                     "report",
                                     "measure",
                                     "train",
+                                    "residency",
                                     "model",
                                     "shard",
                                     "reference",

@@ -116,14 +116,14 @@ public final class Memory implements AutoCloseable {
 
     public Tensor tensor(Kind kind, String owner, DType dtype, Shape shape) {
         var region = new Region(kind, owner);
-        var buffer = buffer(region);
+        var buffer = home(region);
         long at = Math.ceilDiv(used.get(region), ALIGNMENT) * ALIGNMENT;
         long bytes = Math.multiplyExact(shape.count(), dtype.bytes());
         used.put(region, Math.addExact(at, bytes));
         return new Tensor(dtype, shape, buffer, at / dtype.bytes());
     }
 
-    private Buffer buffer(Region region) {
+    private Buffer home(Region region) {
         if (planned) {
             used.putIfAbsent(region, 0L);
             var buffer = buffers.computeIfAbsent(region, _ -> new Planned());
@@ -138,6 +138,11 @@ public final class Memory implements AutoCloseable {
     /// The region that `buffer` stands for; empty if it has memory.
     public Optional<Region> region(Buffer buffer) {
         return Optional.ofNullable(homes.get(buffer));
+    }
+
+    /// The buffer of a region that has been asked for.
+    public Buffer buffer(Region region) {
+        return Optional.ofNullable(buffers.get(region)).orElseThrow();
     }
 
     /// Bytes of each region, in the order they were first asked for.
