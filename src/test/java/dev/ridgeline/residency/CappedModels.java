@@ -9,6 +9,7 @@ import dev.ridgeline.model.Rotary;
 import dev.ridgeline.model.StepGraph;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.model.TrainingStep;
+import dev.ridgeline.op.Op;
 
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -31,6 +32,15 @@ final class CappedModels {
             case "mixture" -> Config.llama(96, 32, 6, 32, 4, 2, 24, rotary).withExperts(4, 2, 0.01);
             default -> throw new IllegalArgumentException(name);
         };
+    }
+
+    /// The step of such a model, planned.
+    static Planner.Variant variant(String name, int microBatches) {
+        var graph =
+                StepGraph.planned(of(name), StepOptions.of(2, 24).withMicroBatches(microBatches));
+        var ops = new ArrayList<Op>(graph.gradientOps());
+        ops.addAll(graph.updateOps());
+        return new Planner.Variant(false, new Trace(ops, graph.memory()::region));
     }
 
     /// Trains uncapped and under each cap, and compares.
