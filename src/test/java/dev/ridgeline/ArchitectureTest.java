@@ -27,6 +27,7 @@ class ArchitectureTest {
                     entry("reference", Set.of("op", "tensor")),
                     entry("shard", Set.of("device", "hardware", "op", "tensor")),
                     entry("model", Set.of("shard", "device", "hardware", "op", "tensor")),
+                    entry("residency", Set.of("model", "device", "op", "tensor")),
                     entry(
                             "cpu",
                             Set.of("device", "hardware", "op", "tensor", "jdk.incubator.vector")),
@@ -44,6 +45,7 @@ class ArchitectureTest {
                                     "measure",
                                     "train",
                                     "placement",
+                                    "residency",
                                     "model",
                                     "shard",
                                     "reference",

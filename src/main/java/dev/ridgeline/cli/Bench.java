@@ -35,7 +35,8 @@ import java.util.concurrent.Callable;
             BenchElementwise.class,
             BenchOptimizer.class,
             BenchMemory.class,
-            BenchStep.class
+            BenchStep.class,
+            BenchCapacity.class
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -115,6 +116,11 @@ final class Bench implements Callable<Integer> {
     /// Opens the devices that were asked for.
     Sites open(HostRecord host) {
         return devices.open(host);
+    }
+
+    /// The same, with so many of the CPU's cores left for others where there are more.
+    Sites open(HostRecord host, int spared) {
+        return devices.open(host, spared);
     }
 
     Protocol protocol() {

@@ -57,18 +57,23 @@ final class DeviceOptions {
     ///
     /// @throws Fault if it is not here
     Sites open(HostRecord host) {
+        return open(host, 0);
+    }
+
+    /// @param spared cores that kernels do not use by default, if there are more
+    Sites open(HostRecord host, int spared) {
         var name = device.orElseGet(() -> Cuda.ready() ? "cuda:0" : "cpu");
-        if (name.matches("cpu(:\\d+)?")) return cpu(name, host);
+        if (name.matches("cpu(:\\d+)?")) return cpu(name, host, spared);
         var gpu = GPU.matcher(name);
         if (!gpu.matches())
             throw Fault.usage("--device %s: there is cpu, cpu:N, cuda:N and cuda:all", name);
         return gpus(name, Optional.ofNullable(gpu.group(1)));
     }
 
-    private Sites cpu(String name, HostRecord host) {
+    private Sites cpu(String name, HostRecord host, int spared) {
         int cores = host.processor().allowedCores();
         long capacity = capacity(host);
-        var counts = threads.map(Sizes::values).orElse(List.of(cores));
+        var counts = threads.map(Sizes::values).orElse(List.of(Math.max(1, cores - spared)));
         for (int count : counts)
             if (count > cores)
                 throw Fault.usage(

@@ -2,6 +2,7 @@ package dev.ridgeline.cpu;
 
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
+import dev.ridgeline.device.Link;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.hardware.Processor;
@@ -85,6 +86,11 @@ public final class CpuDevice implements Device {
     @Override
     public Stream stream() {
         return stream;
+    }
+
+    @Override
+    public Link link(double mostBytesPerSecond) {
+        return new CpuLink(mostBytesPerSecond);
     }
 
     @Override

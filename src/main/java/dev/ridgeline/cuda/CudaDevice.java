@@ -3,6 +3,7 @@ package dev.ridgeline.cuda;
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.Launch;
+import dev.ridgeline.device.Link;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.device.Transfer;
@@ -140,6 +141,15 @@ public final class CudaDevice implements Device {
     /// Whether its kernels and copies reach another device's memory without the host.
     boolean reaches(int ordinal) {
         return DriverQueries.reaches(this.ordinal, ordinal);
+    }
+
+    @Override
+    public Link link(double mostBytesPerSecond) {
+        if (mostBytesPerSecond != Double.POSITIVE_INFINITY)
+            throw new UnsupportedOperationException(
+                    "copies of %s are as fast as its link; only those of a CPU can be slowed"
+                            .formatted(name()));
+        return new CudaLink(this);
     }
 
     @Override

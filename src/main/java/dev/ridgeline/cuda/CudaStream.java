@@ -65,7 +65,7 @@ public final class CudaStream implements Stream {
 
     @Override
     public Mark mark() {
-        int place = (int) (marks % MARKS);
+        int place = place(marks);
         if (events[place] == null) events[place] = driver.records().event();
         driver.records().record(events[place], queue);
         return new EventMark(this, marks++);
@@ -76,14 +76,31 @@ public final class CudaStream implements Stream {
         return driver.records().seconds(event(from), event(to));
     }
 
+    @Override
+    public void await(Mark mark) {
+        var stream = own(mark);
+        // one that was recorded again since is waited for all the longer
+        driver.records().await(stream.events[place(((EventMark) mark).number())], queue);
+    }
+
+    private CudaStream own(Mark mark) {
+        if (mark instanceof EventMark event && event.stream().driver == driver)
+            return event.stream();
+        throw new IllegalArgumentException("a mark of another device");
+    }
+
+    private static int place(long number) {
+        return (int) (number % MARKS);
+    }
+
     private Driver.Event event(Mark mark) {
-        if (!(mark instanceof EventMark event) || event.stream() != this)
-            throw new IllegalArgumentException("a mark of another stream");
-        if (marks - event.number() > MARKS)
+        var stream = own(mark);
+        long number = ((EventMark) mark).number();
+        if (stream.marks - number > MARKS)
             throw new IllegalStateException(
                     "%d marks were made since this one, and a stream keeps %d"
-                            .formatted(marks - event.number(), MARKS));
-        return events[(int) (event.number() % MARKS)];
+                            .formatted(stream.marks - number, MARKS));
+        return stream.events[place(number)];
     }
 
     @Override

@@ -32,8 +32,19 @@ import java.util.function.IntSupplier;
 final class Driver implements AutoCloseable {
     /// Device memory.
     static final class Memory extends CUdeviceptr {
+        Memory() {}
+
+        private Memory(Memory whole, long at) {
+            super(whole, at);
+        }
+
         long address() {
-            return getNativePointer();
+            return getNativePointer() + getByteOffset();
+        }
+
+        /// What begins `at` bytes later.
+        Memory part(long at) {
+            return new Memory(this, at);
         }
     }
 

@@ -68,11 +68,18 @@ final class DriverRecords {
         driver.check(JCudaDriver.cuEventRecord(event, queue), "recording an event");
     }
 
-    /// Seconds between two recorded events; waits for the later one. The clock's resolution is half
-    /// a microsecond.
+    /// Lets what `queue` takes from here on begin when the event has been passed.
+    void await(Driver.Event event, Driver.Queue queue) {
+        driver.enter();
+        driver.check(JCudaDriver.cuStreamWaitEvent(queue, event, 0), "waiting for another stream");
+    }
+
+    /// Seconds between two recorded events; waits for both. The clock's resolution is half a
+    /// microsecond.
     double seconds(Driver.Event from, Driver.Event to) {
         driver.enter();
         float[] milliseconds = new float[1];
+        driver.await(() -> JCudaDriver.cuEventQuery(from), "waiting for an event");
         driver.await(() -> JCudaDriver.cuEventQuery(to), "waiting for an event");
         driver.check(
                 JCudaDriver.cuEventElapsedTime(milliseconds, from, to),

@@ -68,6 +68,15 @@ public interface Device extends AutoCloseable {
         return List.of();
     }
 
+    /// A way to memory beyond this device's.
+    ///
+    /// @param mostBytesPerSecond that a copy may move, to stand for a slower machine; infinite for
+    ///   what the link gives
+    /// @throws UnsupportedOperationException with a sentence, if this device has none that is so
+    default Link link(double mostBytesPerSecond) {
+        throw new UnsupportedOperationException(name() + " has no memory beyond its own");
+    }
+
     /// One launch that does these in order. A device that can record work does so here, once, and
     /// gives the host less to do at each launch. Closing it closes them.
     default Launch sequence(List<Launch> launches) {

@@ -7,8 +7,14 @@ public interface Stream extends AutoCloseable {
 
     Mark mark();
 
-    /// Seconds between two marks of this stream; waits for `to`.
+    /// Seconds between two marks of streams of this device; waits for both.
     double seconds(Mark from, Mark to);
+
+    /// Lets what is enqueued from here on begin only when `mark`, of another stream of the same
+    /// device, has been passed.
+    default void await(Mark mark) {
+        throw new UnsupportedOperationException("this stream waits for no other");
+    }
 
     /// Asks that what is enqueued from here on begins only at [#release], so that the time between
     /// two marks is the device's own and not the host's. A stream whose work is done as it is

@@ -1,6 +1,7 @@
 package dev.ridgeline.model;
 
 import dev.ridgeline.device.Device;
+import dev.ridgeline.op.Zero;
 import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Shape;
@@ -22,6 +23,9 @@ import java.util.function.Predicate;
 public final class Memory implements AutoCloseable {
     /// Bytes at which tensors begin.
     private static final int ALIGNMENT = 256;
+
+    /// Bytes that are cleared at once.
+    private static final long CLEARED = 1L << 30;
 
     /// What memory is used for.
     public enum Kind {
@@ -98,15 +102,30 @@ public final class Memory implements AutoCloseable {
         try {
             plan.forEach(
                     (region, bytes) -> {
-                        var buffer = here.test(region) ? device.allocate(bytes) : new Planned();
-                        if (buffer instanceof Planned) memory.homes.put(buffer, region);
+                        boolean real = here.test(region);
+                        var buffer = real ? device.allocate(bytes) : new Planned();
                         memory.buffers.put(region, buffer);
                         memory.used.put(region, 0L);
+                        if (real) clear(device, buffer);
+                        else memory.homes.put(buffer, region);
                     });
             return memory;
         } catch (RuntimeException | Error e) {
             memory.close();
             throw e;
+        }
+    }
+
+    /// A device hands out memory with what was there before.
+    private static void clear(Device device, Buffer buffer) {
+        int each = DType.BF16.bytes();
+        for (long at = 0; at < buffer.bytes(); at += CLEARED) {
+            int count = (int) (Math.min(CLEARED, buffer.bytes() - at) / each);
+            var part = new Tensor(DType.BF16, Shape.of(count), buffer, at / each);
+            try (var zero = device.bind(new Zero(part))) {
+                zero.on(device.stream());
+                device.stream().synchronize();
+            }
         }
     }
 
@@ -117,14 +136,14 @@ public final class Memory implements AutoCloseable {
 
     public Tensor tensor(Kind kind, String owner, DType dtype, Shape shape) {
         var region = new Region(kind, owner);
-        var buffer = buffer(region);
+        var buffer = home(region);
         long at = Math.ceilDiv(used.get(region), ALIGNMENT) * ALIGNMENT;
         long bytes = Math.multiplyExact(shape.count(), dtype.bytes());
         used.put(region, Math.addExact(at, bytes));
         return new Tensor(dtype, shape, buffer, at / dtype.bytes());
     }
 
-    private Buffer buffer(Region region) {
+    private Buffer home(Region region) {
         if (planned) {
             used.putIfAbsent(region, 0L);
             var buffer = buffers.computeIfAbsent(region, _ -> new Planned());
@@ -139,6 +158,11 @@ public final class Memory implements AutoCloseable {
     /// The region that `buffer` stands for; empty if it has memory.
     public Optional<Region> region(Buffer buffer) {
         return Optional.ofNullable(homes.get(buffer));
+    }
+
+    /// The buffer of a region that has been asked for.
+    public Buffer buffer(Region region) {
+        return Optional.ofNullable(buffers.get(region)).orElseThrow();
     }
 
     /// Bytes of each region, in the order they were first asked for.

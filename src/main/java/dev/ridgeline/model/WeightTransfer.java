@@ -24,7 +24,7 @@ public final class WeightTransfer {
     private final Execution execution;
     private final Weights weights;
 
-    WeightTransfer(Execution execution) {
+    public WeightTransfer(Execution execution) {
         this.execution = execution;
         weights = execution.graph().weights();
     }
@@ -51,6 +51,19 @@ public final class WeightTransfer {
                 execution.upload(whole, host.segment());
                 if (kind == Kind.WEIGHTS && weights.copies() && group.decayed() > 0)
                     copy(group, host.segment());
+            }
+        }
+    }
+
+    /// Makes the copies of all weights anew.
+    public void refreshCopies() {
+        if (!weights.copies()) return;
+        for (var group : weights.parameters().groups()) {
+            if (group.decayed() == 0) continue;
+            var whole = whole(Kind.WEIGHTS, group);
+            try (var host = HostBuffer.of(whole.bytes())) {
+                execution.download(whole, host.segment());
+                copy(group, host.segment());
             }
         }
     }

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 /// @param bytes per launch
 /// @param seconds empty unless `status` is MEASURED
 /// @param cache `cold` or `hot`: where the operands were when a launch began
+/// @param capacity of a step in a capped memory
 /// @param samples seconds per launch, one list per round
 public record Row(
         String key,
@@ -37,6 +38,7 @@ public record Row(
         Optional<Rate> rate,
         Optional<Share> share,
         Optional<String> cache,
+        Optional<Capacity> capacity,
         List<double[]> samples) {
     public Row {
         Finite.check("flops and bytes", flops, bytes);
@@ -49,6 +51,50 @@ public record Row(
         if (reason.isPresent() == measured)
             throw new IllegalArgumentException(
                     "row %s: a reason belongs to every status but MEASURED".formatted(key));
+    }
+
+    /// A row about anything but a capacity.
+    public Row(
+            String key,
+            String op,
+            String variant,
+            Map<String, Integer> shape,
+            String dtype,
+            String kernel,
+            String device,
+            int threads,
+            Status status,
+            Optional<String> reason,
+            Optional<Proof> verified,
+            double flops,
+            double bytes,
+            String convention,
+            Optional<Seconds> seconds,
+            Optional<Rate> rate,
+            Optional<Share> share,
+            Optional<String> cache,
+            List<double[]> samples) {
+        this(
+                key,
+                op,
+                variant,
+                shape,
+                dtype,
+                kernel,
+                device,
+                threads,
+                status,
+                reason,
+                verified,
+                flops,
+                bytes,
+                convention,
+                seconds,
+                rate,
+                share,
+                cache,
+                Optional.empty(),
+                samples);
     }
 
     /// What became of the row.
@@ -98,6 +144,43 @@ public record Row(
     public record Share(String ceiling, double value) {
         public Share {
             Finite.check("a share", value);
+        }
+    }
+
+    /// A training step whose memory was capped. Seconds and bytes are per step.
+    ///
+    /// @param name of the cap, as it was asked for: `50%`, `h200`
+    /// @param capBytes that the step could use
+    /// @param workingSetBytes of the same step without a cap
+    /// @param strategy what was moved: `streams moments, 40 % of weights`
+    /// @param reason why that strategy, one sentence
+    /// @param predicted seconds, written down before the run
+    /// @param error of the prediction, (predicted - measured) / measured
+    /// @param speed share of the speed of the largest cap of the run
+    /// @param stall seconds in which the computation waited for copies
+    /// @param copying seconds in which the busier direction copied, or both where they take turns
+    /// @param overlap share of what copies could be hidden that was
+    /// @param in bytes to the device
+    /// @param linkIn byte/s of the link to the device, measured in this run
+    public record Capacity(
+            String name,
+            long capBytes,
+            long workingSetBytes,
+            String strategy,
+            String reason,
+            double predicted,
+            double error,
+            double speed,
+            double stall,
+            double copying,
+            double overlap,
+            long in,
+            long out,
+            double linkIn,
+            double linkOut) {
+        public Capacity {
+            Finite.check("a capacity", predicted, error, speed, stall, copying, overlap);
+            Finite.check("a link", linkIn, linkOut);
         }
     }
 

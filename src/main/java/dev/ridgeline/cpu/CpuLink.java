@@ -1,0 +1,54 @@
+package dev.ridgeline.cpu;
+
+import dev.ridgeline.device.Launch;
+import dev.ridgeline.device.Link;
+import dev.ridgeline.device.Stream;
+import dev.ridgeline.tensor.Buffer;
+import dev.ridgeline.tensor.HostBuffer;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Real copies within the host's memory, by one thread and so one at a time, that play the link
+/// between a device and its host.
+final class CpuLink implements Link {
+    private final Arena arena = Arena.ofShared();
+    private final CopyStream stream;
+
+    CpuLink(double mostBytesPerSecond) {
+        stream = new CopyStream(mostBytesPerSecond);
+    }
+
+    @Override
+    public Stream in() {
+        return stream;
+    }
+
+    @Override
+    public Stream out() {
+        return stream;
+    }
+
+    @Override
+    public MemorySegment memory(long bytes) {
+        return arena.allocate(bytes, HostBuffer.ALIGNMENT);
+    }
+
+    @Override
+    public Launch fetch(Buffer to, long at, MemorySegment from) {
+        var target = ((HostBuffer) to).segment().asSlice(at, from.byteSize());
+        return _ -> stream.copy(from, target);
+    }
+
+    @Override
+    public Launch store(MemorySegment to, Buffer from, long at) {
+        var source = ((HostBuffer) from).segment().asSlice(at, to.byteSize());
+        return _ -> stream.copy(source, to);
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,32 @@
+package dev.ridgeline.device;
+
+import dev.ridgeline.tensor.Buffer;
+
+import java.lang.foreign.MemorySegment;
+
+/// The way between a device's memory and memory beyond it, where what does not fit is kept. Copies
+/// run beside the device's stream, in the order in which they are enqueued.
+public interface Link extends AutoCloseable {
+    /// Where copies to the device are enqueued.
+    Stream in();
+
+    /// Where copies from the device are enqueued: the same stream as [#in] if only one copy runs at
+    /// a time.
+    Stream out();
+
+    default boolean duplex() {
+        return in() != out();
+    }
+
+    /// Memory beyond the device, zeroed, that copies are fastest from; gone when this is closed.
+    MemorySegment memory(long bytes);
+
+    /// A copy of all of `from`, part of [#memory], to byte `at` of `to`; for [#in].
+    Launch fetch(Buffer to, long at, MemorySegment from);
+
+    /// A copy to all of `to`, part of [#memory], from byte `at` of `from`; for [#out].
+    Launch store(MemorySegment to, Buffer from, long at);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,23 @@
+package dev.ridgeline.residency;
+
+import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.model.StepOptions;
+import dev.ridgeline.tensor.DType;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The same as [CappedStepTest], with a GPU's streams, events and pinned memory: two directions at
+/// once.
+class CappedStepStandinTest {
+    @ParameterizedTest
+    @CsvSource({"gpt2, 1, F32", "llama, 2, BF16"})
+    void ten_steps_are_the_same_bits_under_every_cap(String model, int microBatches, DType dtype) {
+        try (var device = CudaDevice.open(0, _ -> 1L << 28)) {
+            CappedModels.requireSameBits(
+                    device,
+                    CappedModels.of(model),
+                    StepOptions.of(1, 16).withMicroBatches(microBatches).withDtype(dtype));
+        }
+    }
+}
