@@ -34,6 +34,16 @@ class ArchitectureTest {
                     entry(
                             "placement",
                             Set.of("model", "shard", "device", "hardware", "op", "tensor")),
+                    entry(
+                            "load",
+                            Set.of(
+                                    "placement",
+                                    "model",
+                                    "shard",
+                                    "device",
+                                    "hardware",
+                                    "op",
+                                    "tensor")),
                     entry("train", Set.of("model", "shard", "device", "op", "tensor")),
                     entry("measure", Set.of("reference", "device", "hardware", "op", "tensor")),
                     entry("report", Set.of("measure", "device", "hardware", "op", "tensor")),
@@ -43,6 +53,7 @@ class ArchitectureTest {
                                     "report",
                                     "measure",
                                     "train",
+                                    "load",
                                     "placement",
                                     "model",
                                     "shard",

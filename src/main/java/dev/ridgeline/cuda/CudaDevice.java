@@ -1,5 +1,6 @@
 package dev.ridgeline.cuda;
 
+import dev.ridgeline.device.CopyQueue;
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.Launch;
@@ -140,6 +141,11 @@ public final class CudaDevice implements Device {
     /// Whether its kernels and copies reach another device's memory without the host.
     boolean reaches(int ordinal) {
         return DriverQueries.reaches(this.ordinal, ordinal);
+    }
+
+    @Override
+    public CopyQueue copies() {
+        return new CudaCopies(this);
     }
 
     @Override
