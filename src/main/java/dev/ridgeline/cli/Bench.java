@@ -35,7 +35,8 @@ import java.util.concurrent.Callable;
             BenchElementwise.class,
             BenchOptimizer.class,
             BenchMemory.class,
-            BenchStep.class
+            BenchStep.class,
+            BenchLoad.class
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -77,6 +77,11 @@ public final class SafetensorsFile implements AutoCloseable {
         return path;
     }
 
+    /// Its length.
+    public long bytes() {
+        return bytes;
+    }
+
     public Header header() {
         return header;
     }
