@@ -35,6 +35,16 @@ class ArchitectureTest {
                     entry(
                             "placement",
                             Set.of("model", "shard", "device", "hardware", "op", "tensor")),
+                    entry(
+                            "load",
+                            Set.of(
+                                    "placement",
+                                    "model",
+                                    "shard",
+                                    "device",
+                                    "hardware",
+                                    "op",
+                                    "tensor")),
                     entry("train", Set.of("model", "shard", "device", "op", "tensor")),
                     entry("measure", Set.of("reference", "device", "hardware", "op", "tensor")),
                     entry("report", Set.of("measure", "device", "hardware", "op", "tensor")),
@@ -44,6 +54,7 @@ class ArchitectureTest {
                                     "report",
                                     "measure",
                                     "train",
+                                    "load",
                                     "placement",
                                     "residency",
                                     "model",

@@ -36,7 +36,8 @@ import java.util.concurrent.Callable;
             BenchOptimizer.class,
             BenchMemory.class,
             BenchStep.class,
-            BenchCapacity.class
+            BenchCapacity.class,
+            BenchLoad.class
         },
         footerHeading = "%nExamples:%n",
         footer = {

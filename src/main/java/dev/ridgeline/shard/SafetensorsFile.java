@@ -77,6 +77,11 @@ public final class SafetensorsFile implements AutoCloseable {
         return path;
     }
 
+    /// Its length.
+    public long bytes() {
+        return bytes;
+    }
+
     public Header header() {
         return header;
     }
@@ -103,25 +108,27 @@ public final class SafetensorsFile implements AutoCloseable {
                             "%s: became shorter while tensor '%s' was read", path, tensor.name());
                 done += part;
             }
-            requireUnchanged(tensor);
+            requireUnchanged("tensor '%s'".formatted(tensor.name()));
         } catch (IOException e) {
             throw new InvalidCheckpoint(
                     "%s: tensor '%s' cannot be read: %s", path, tensor.name(), reason(e));
         }
     }
 
-    /// What was read of it by other means than [#read] is what was there when it was opened.
+    /// What was read of it, by whatever means, is what was there when it was opened.
     ///
     /// @throws InvalidCheckpoint if the file was written to, replaced or removed since
-    public void requireUnchanged(StoredTensor tensor) {
+    public void requireUnchanged() {
+        requireUnchanged("it");
+    }
+
+    private void requireUnchanged(String what) {
         try {
             if (!Version.of(path).equals(version))
-                throw new InvalidCheckpoint(
-                        "%s: was changed while tensor '%s' was read", path, tensor.name());
+                throw new InvalidCheckpoint("%s: was changed while %s was read", path, what);
         } catch (IOException e) {
             throw new InvalidCheckpoint(
-                    "%s: was removed while tensor '%s' was read: %s",
-                    path, tensor.name(), reason(e));
+                    "%s: was removed while %s was read: %s", path, what, reason(e));
         }
     }
 
