@@ -18,13 +18,20 @@ struct Statistics {
   float* rstd;
 };
 
+// What is added to the rows first, and where the sums go, rounded as the norm then takes them; null where nothing is.
+template <class T>
+struct Residual {
+  Matrix<const T> branch;
+  Matrix<T> sum;
+};
+
 // 16-byte runs of a row that one thread holds.
 constexpr int kHeld = 4;
 
 // Each team holds one row in registers, from its only reading to its only writing.
 template <class T, class W>
-__device__ __forceinline__ void held(Matrix<const T> x, Scale<W> scale, Matrix<T> y, Statistics out, int rows, int cols,
-                                     float eps, int lanes) {
+__device__ __forceinline__ void held(Matrix<const T> x, Residual<T> residual, Scale<W> scale, Matrix<T> y,
+                                     Statistics out, int rows, int cols, float eps, int lanes) {
   constexpr int N = kWidth<T>;
   __shared__ reduce::Memory<float> memory;
   Team<float> team(memory, lanes);
@@ -37,6 +44,23 @@ __device__ __forceinline__ void held(Matrix<const T> x, Scale<W> scale, Matrix<T
   Run<T> runs[kHeld];
 #pragma unroll
   for (int k = 0; k < kHeld; k++) runs[k] = from.stream(team.lane() + k * lanes);
+  if (residual.sum.at != nullptr) {
+    const auto branch = residual.branch.template row<N>(r, count, lead);
+    const auto sum = residual.sum.template row<N>(r, count, lead);
+    Run<T> added[kHeld];
+#pragma unroll
+    for (int k = 0; k < kHeld; k++) added[k] = branch.stream(team.lane() + k * lanes);
+#pragma unroll
+    for (int k = 0; k < kHeld; k++) {
+      float a[N], b[N];
+      runs[k].get(a);
+      added[k].get(b);
+#pragma unroll
+      for (int i = 0; i < N; i++) a[i] += b[i];
+      runs[k].set(a);
+      sum.store(team.lane() + k * lanes, runs[k]);
+    }
+  }
 
   float mean = 0.0f;
   if (out.mean != nullptr) {
@@ -90,13 +114,19 @@ __device__ __forceinline__ void held(Matrix<const T> x, Scale<W> scale, Matrix<T
 
 // Each block reads its row three times, one element per thread and step; any width.
 template <class T, class W>
-__device__ __forceinline__ void plain(Matrix<const T> x, Scale<W> scale, Matrix<T> y, Statistics out, int cols,
-                                      float eps) {
+__device__ __forceinline__ void plain(Matrix<const T> x, Residual<T> residual, Scale<W> scale, Matrix<T> y,
+                                      Statistics out, int cols, float eps) {
   __shared__ reduce::Memory<float> memory;
   Team<float> team(memory, blockDim.x);
   const int r = blockIdx.x;
   const T* from = x.at + r * x.stride;
   T* to = y.at + r * y.stride;
+  if (residual.sum.at != nullptr) {
+    const T* branch = residual.branch.at + r * residual.branch.stride;
+    T* sum = residual.sum.at + r * residual.sum.stride;
+    for (int c = threadIdx.x; c < cols; c += blockDim.x) sum[c] = narrow<T>(widen(from[c]) + widen(branch[c]));
+    from = sum;  // of which a thread reads what it has written
+  }
 
   float mean = 0.0f;
   if (out.mean != nullptr) {

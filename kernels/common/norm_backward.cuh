@@ -2,6 +2,7 @@
 // n = (x - mean) rstd:
 //   dx = rstd (g - mean(g) - n mean(g n)), without mean(g) for the root-mean-square norm
 //   dweight += sum over rows of dy n, dbias += sum over rows of dy
+// A residual, null where there is none and maybe dx itself, is added to dx.
 #pragma once
 #include "common/columns.cuh"
 #include "common/reduce.cuh"
@@ -48,7 +49,8 @@ __device__ __forceinline__ void add_teams(const Team<float2, true>& team, const 
 // works on one. `part` is (2, blocks, cols): sums for dweight, then for dbias, which only a layer norm has.
 template <class T, class W, bool kLayer>
 __device__ __forceinline__ void held_backward(Matrix<const T> x, const W* weight, Saved saved, Matrix<const T> dy,
-                                              Matrix<T> dx, float* part, int rows, int cols, int lanes) {
+                                              Matrix<T> dx, Matrix<const T> residual, float* part, int rows, int cols,
+                                              int lanes) {
   constexpr int N = kWidth<T>;
   __shared__ reduce::Memory<float2> memory;
   Team<float2, true> team(memory, lanes);
@@ -78,6 +80,13 @@ __device__ __forceinline__ void held_backward(Matrix<const T> x, const W* weight
       this_dy[k] = next_dy[k];
     }
     fetch(r + step);
+    Run<T> added[kHeldBackward] = {};
+    if (residual.at != nullptr) {
+#pragma unroll
+      for (int k = 0; k < kHeldBackward; k++) {
+        added[k] = residual.template row<N>(r, cols, 0).load(team.lane() + k * lanes);
+      }
+    }
 
     const float rstd = saved.rstd[r];
     const float mean = kLayer ? saved.mean[r] : 0.0f;
@@ -104,12 +113,13 @@ __device__ __forceinline__ void held_backward(Matrix<const T> x, const W* weight
     const auto to = dx.template row<N>(r, cols, 0);
 #pragma unroll
     for (int k = 0; k < kHeldBackward; k++) {
-      float a[N], g[N], w[N];
+      float a[N], g[N], w[N], s[N];
       this_x[k].get(a);
       this_dy[k].get(g);
+      added[k].get(s);
       weights.load(team.lane() + k * lanes).get(w);  // from L1: registers are short
 #pragma unroll
-      for (int i = 0; i < N; i++) a[i] = rstd * (g[i] * w[i] - mean_g - (a[i] - mean) * rstd * projection);
+      for (int i = 0; i < N; i++) a[i] = s[i] + rstd * (g[i] * w[i] - mean_g - (a[i] - mean) * rstd * projection);
       to.store(team.lane() + k * lanes, a);
     }
   }
@@ -120,7 +130,7 @@ __device__ __forceinline__ void held_backward(Matrix<const T> x, const W* weight
 // Each block reads its row twice, one element per thread and step; any width. `dx` only.
 template <class T, class W, bool kLayer>
 __device__ __forceinline__ void plain_backward(Matrix<const T> x, const W* weight, Saved saved, Matrix<const T> dy,
-                                               Matrix<T> dx, int cols) {
+                                               Matrix<T> dx, Matrix<const T> residual, int cols) {
   __shared__ reduce::Memory<float2> memory;
   Team<float2> team(memory, blockDim.x);
   const int r = blockIdx.x;
@@ -140,7 +150,8 @@ __device__ __forceinline__ void plain_backward(Matrix<const T> x, const W* weigh
   for (int c = threadIdx.x; c < cols; c += blockDim.x) {
     const float g = widen(gradient[c]) * widen(weight[c]);
     const float normal = (widen(from[c]) - mean) * rstd;
-    to[c] = narrow<T>(rstd * (g - mean_g - normal * (sums.y / cols)));
+    const float added = residual.at == nullptr ? 0.0f : widen(residual.at[r * residual.stride + c]);
+    to[c] = narrow<T>(added + rstd * (g - mean_g - normal * (sums.y / cols)));
   }
 }
 

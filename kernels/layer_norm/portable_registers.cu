@@ -1,5 +1,6 @@
 // mean and rstd = 1 / sqrt(var + eps) of each row of x (rows, cols), var the biased variance;
-// y = (x - mean) rstd weight + bias. Rows of x and y may be strided.
+// y = (x - mean) rstd weight + bias.
+// Rows may be strided. Where a sum is given, x + branch goes there first and is what the norm takes.
 //
 // Idea:     a row stays in the registers of its team of threads, so that memory is read once and written once; 16-byte
 //           accesses, four in flight per thread. x passes by L1, which keeps the weights.
@@ -12,22 +13,28 @@
 #include "common/norm.cuh"
 
 extern "C" __global__ void __launch_bounds__(1024)
-    layer_norm_portable_registers_f32(const float* x, long long x_stride, const float* weight, const float* bias,
+    layer_norm_portable_registers_f32(const float* x, long long x_stride, const float* branch, long long branch_stride,
+                                      float* sum, long long sum_stride, const float* weight, const float* bias,
                                       float* y, long long y_stride, float* mean, float* rstd, int rows, int cols,
                                       float eps, int lanes) {
-  row_norm::held<float, float>({x, x_stride}, {weight, bias}, {y, y_stride}, {mean, rstd}, rows, cols, eps, lanes);
+  row_norm::held<float, float>({x, x_stride}, {{branch, branch_stride}, {sum, sum_stride}}, {weight, bias},
+                               {y, y_stride}, {mean, rstd}, rows, cols, eps, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-    layer_norm_portable_registers_bf16(const bf16* x, long long x_stride, const bf16* weight, const bf16* bias, bf16* y,
+    layer_norm_portable_registers_bf16(const bf16* x, long long x_stride, const bf16* branch, long long branch_stride,
+                                       bf16* sum, long long sum_stride, const bf16* weight, const bf16* bias, bf16* y,
                                        long long y_stride, float* mean, float* rstd, int rows, int cols, float eps,
                                        int lanes) {
-  row_norm::held<bf16, bf16>({x, x_stride}, {weight, bias}, {y, y_stride}, {mean, rstd}, rows, cols, eps, lanes);
+  row_norm::held<bf16, bf16>({x, x_stride}, {{branch, branch_stride}, {sum, sum_stride}}, {weight, bias}, {y, y_stride},
+                             {mean, rstd}, rows, cols, eps, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-    layer_norm_portable_registers_bf16_weight_f32(const bf16* x, long long x_stride, const float* weight,
-                                                  const float* bias, bf16* y, long long y_stride, float* mean,
-                                                  float* rstd, int rows, int cols, float eps, int lanes) {
-  row_norm::held<bf16, float>({x, x_stride}, {weight, bias}, {y, y_stride}, {mean, rstd}, rows, cols, eps, lanes);
+    layer_norm_portable_registers_bf16_weight_f32(const bf16* x, long long x_stride, const bf16* branch,
+                                                  long long branch_stride, bf16* sum, long long sum_stride,
+                                                  const float* weight, const float* bias, bf16* y, long long y_stride,
+                                                  float* mean, float* rstd, int rows, int cols, float eps, int lanes) {
+  row_norm::held<bf16, float>({x, x_stride}, {{branch, branch_stride}, {sum, sum_stride}}, {weight, bias},
+                              {y, y_stride}, {mean, rstd}, rows, cols, eps, lanes);
 }

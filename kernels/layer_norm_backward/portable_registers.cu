@@ -1,5 +1,6 @@
 // With g = dy weight and n = (x - mean) rstd, of x and dy (rows, cols): dx = rstd (g - mean(g) - n mean(g n)),
-// dweight += sum over rows of dy n, dbias += sum over rows of dy. Rows may be strided.
+// dweight += sum over rows of dy n, dbias += sum over rows of dy. Rows may be strided. A residual, which may be dx, is
+// added to dx.
 //
 // Idea:     one pass for all gradients: a team of threads walks over rows, keeps its share of the column sums in
 //           registers and has the next row under way while it works on one. The sums of a block's teams are added up
@@ -16,28 +17,31 @@
 extern "C" __global__ void __launch_bounds__(row_norm::kBackwardThreads, 1)
     layer_norm_backward_portable_registers_rows_f32(const float* x, long long x_stride, const float* weight,
                                                     const float* mean, const float* rstd, const float* dy,
-                                                    long long dy_stride, float* dx, long long dx_stride, float* part,
+                                                    long long dy_stride, float* dx, long long dx_stride,
+                                                    const float* residual, long long residual_stride, float* part,
                                                     int rows, int cols, int lanes) {
   row_norm::held_backward<float, float, true>({x, x_stride}, weight, {mean, rstd}, {dy, dy_stride}, {dx, dx_stride},
-                                              part, rows, cols, lanes);
+                                              {residual, residual_stride}, part, rows, cols, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(row_norm::kBackwardThreads, 1)
     layer_norm_backward_portable_registers_rows_bf16(const bf16* x, long long x_stride, const bf16* weight,
                                                      const float* mean, const float* rstd, const bf16* dy,
-                                                     long long dy_stride, bf16* dx, long long dx_stride, float* part,
+                                                     long long dy_stride, bf16* dx, long long dx_stride,
+                                                     const bf16* residual, long long residual_stride, float* part,
                                                      int rows, int cols, int lanes) {
-  row_norm::held_backward<bf16, bf16, true>({x, x_stride}, weight, {mean, rstd}, {dy, dy_stride}, {dx, dx_stride}, part,
-                                            rows, cols, lanes);
+  row_norm::held_backward<bf16, bf16, true>({x, x_stride}, weight, {mean, rstd}, {dy, dy_stride}, {dx, dx_stride},
+                                            {residual, residual_stride}, part, rows, cols, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(row_norm::kBackwardThreads, 1)
     layer_norm_backward_portable_registers_rows_bf16_weight_f32(const bf16* x, long long x_stride, const float* weight,
                                                                 const float* mean, const float* rstd, const bf16* dy,
                                                                 long long dy_stride, bf16* dx, long long dx_stride,
+                                                                const bf16* residual, long long residual_stride,
                                                                 float* part, int rows, int cols, int lanes) {
   row_norm::held_backward<bf16, float, true>({x, x_stride}, weight, {mean, rstd}, {dy, dy_stride}, {dx, dx_stride},
-                                             part, rows, cols, lanes);
+                                             {residual, residual_stride}, part, rows, cols, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(columns::kThreads)

@@ -1,4 +1,5 @@
-// rstd = 1 / sqrt(mean(x^2) + eps) of each row of x (rows, cols); y = x rstd weight. Rows of x and y may be strided.
+// rstd = 1 / sqrt(mean(x^2) + eps) of each row of x (rows, cols); y = x rstd weight.
+// Rows may be strided. Where a sum is given, x + branch goes there first and is what the norm takes.
 //
 // Idea:     a row stays in the registers of its team of threads, so that memory is read once and written once; 16-byte
 //           accesses, four in flight per thread. x passes by L1, which keeps the weights.
@@ -11,21 +12,26 @@
 #include "common/norm.cuh"
 
 extern "C" __global__ void __launch_bounds__(1024)
-    rms_norm_portable_registers_f32(const float* x, long long x_stride, const float* weight, float* y,
-                                    long long y_stride, float* rstd, int rows, int cols, float eps, int lanes) {
-  row_norm::held<float, float>({x, x_stride}, {weight, nullptr}, {y, y_stride}, {nullptr, rstd}, rows, cols, eps,
-                               lanes);
+    rms_norm_portable_registers_f32(const float* x, long long x_stride, const float* branch, long long branch_stride,
+                                    float* sum, long long sum_stride, const float* weight, float* y, long long y_stride,
+                                    float* rstd, int rows, int cols, float eps, int lanes) {
+  row_norm::held<float, float>({x, x_stride}, {{branch, branch_stride}, {sum, sum_stride}}, {weight, nullptr},
+                               {y, y_stride}, {nullptr, rstd}, rows, cols, eps, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-    rms_norm_portable_registers_bf16(const bf16* x, long long x_stride, const bf16* weight, bf16* y, long long y_stride,
+    rms_norm_portable_registers_bf16(const bf16* x, long long x_stride, const bf16* branch, long long branch_stride,
+                                     bf16* sum, long long sum_stride, const bf16* weight, bf16* y, long long y_stride,
                                      float* rstd, int rows, int cols, float eps, int lanes) {
-  row_norm::held<bf16, bf16>({x, x_stride}, {weight, nullptr}, {y, y_stride}, {nullptr, rstd}, rows, cols, eps, lanes);
+  row_norm::held<bf16, bf16>({x, x_stride}, {{branch, branch_stride}, {sum, sum_stride}}, {weight, nullptr},
+                             {y, y_stride}, {nullptr, rstd}, rows, cols, eps, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-    rms_norm_portable_registers_bf16_weight_f32(const bf16* x, long long x_stride, const float* weight, bf16* y,
-                                                long long y_stride, float* rstd, int rows, int cols, float eps,
-                                                int lanes) {
-  row_norm::held<bf16, float>({x, x_stride}, {weight, nullptr}, {y, y_stride}, {nullptr, rstd}, rows, cols, eps, lanes);
+    rms_norm_portable_registers_bf16_weight_f32(const bf16* x, long long x_stride, const bf16* branch,
+                                                long long branch_stride, bf16* sum, long long sum_stride,
+                                                const float* weight, bf16* y, long long y_stride, float* rstd, int rows,
+                                                int cols, float eps, int lanes) {
+  row_norm::held<bf16, float>({x, x_stride}, {{branch, branch_stride}, {sum, sum_stride}}, {weight, nullptr},
+                              {y, y_stride}, {nullptr, rstd}, rows, cols, eps, lanes);
 }

@@ -1,5 +1,5 @@
 // The driver's objects. Work on a stream is queued and runs when something waits for it, never earlier: a program that
-// forgets to wait sees what was there before. One lock covers the driver.
+// forgets to wait sees what was there before. One lock covers the driver; each call holds it once.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -56,7 +56,7 @@ namespace standin {
 struct Context;
 struct Graph;
 
-// What is left undone on a stream; answers false when it failed and the context is lost.
+// What is left undone on a stream: its code ends the context, but NOT_READY leaves it at the front, to be tried again.
 using Task = std::function<CUresult()>;
 
 struct Stream {
@@ -154,7 +154,10 @@ CUresult enter(Context*& context);
 // stream.cc
 Stream* resolve(Context* c, Stream* s);
 CUresult submit(Stream* s, Task task);
+// NOT_READY where the stream waits for the host.
 CUresult run_until(Stream* s, uint64_t position);
+// Tries until it is no longer NOT_READY, and lets other threads call the driver meanwhile.
+CUresult waited(const std::function<CUresult()>& call);
 CUresult drain(Context* c);
 CUresult drain_blocking(Context* c);
 bool capturing(Context* c);

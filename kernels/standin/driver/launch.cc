@@ -201,7 +201,7 @@ CUresult cuModuleLoad(Module** module, const char* path) {
 CUresult cuModuleUnload(Module* module) {
   STANDIN_ENTER;
   if (context->modules.count(module) == 0) return CUDA_ERROR_INVALID_HANDLE;
-  if (CUresult r = drain(context); r != CUDA_SUCCESS) return r;
+  if (CUresult r = waited([=] { return drain(context); }); r != CUDA_SUCCESS) return r;
   context->modules.erase(module);
   dlclose(module->image.handle);
   close(module->image.file);

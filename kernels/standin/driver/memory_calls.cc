@@ -20,12 +20,7 @@ CUresult allocate(int device, CUdeviceptr* p, size_t bytes) {
   return CUDA_SUCCESS;
 }
 
-// Whether the driver knows the whole range; pageable memory it does not.
-bool known(const void* p, size_t bytes) {
-  auto from = reinterpret_cast<uintptr_t>(p);
-  if (const auto* a = memory::find(p)) return from >= a->base && from + bytes <= a->base + a->bytes;
-  return memory::in_host_range(from, bytes);
-}
+using memory::known;
 
 bool device_range(CUdeviceptr p, size_t bytes) { return memory::find(pointer(p)) != nullptr && known(pointer(p), bytes); }
 
@@ -48,7 +43,7 @@ CUresult copy(Context* context, Stream* stream, void* to, const void* from, size
   bool pageable = !known(to, bytes);
   if ((wait || pageable) && s->capture != nullptr) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   CUresult r = submit(s, [to, from, bytes] { return memmove(to, from, bytes), CUDA_SUCCESS; });
-  return r == CUDA_SUCCESS && (wait || pageable) ? run_until(s, s->queued) : r;
+  return r == CUDA_SUCCESS && (wait || pageable) ? waited([s] { return run_until(s, s->queued); }) : r;
 }
 
 template <class T>
@@ -60,7 +55,7 @@ CUresult fill(Context* context, Stream* stream, CUdeviceptr p, T value, size_t c
     std::fill_n(static_cast<T*>(pointer(p)), count, value);
     return CUDA_SUCCESS;
   });
-  return r == CUDA_SUCCESS && wait ? run_until(s, s->queued) : r;
+  return r == CUDA_SUCCESS && wait ? waited([s] { return run_until(s, s->queued); }) : r;
 }
 
 }  // namespace
@@ -77,7 +72,7 @@ CUresult cuMemFree_v2(CUdeviceptr p) {
   STANDIN_ENTER;
   STANDIN_NOT_IN_CAPTURE;
   if (p == 0) return CUDA_SUCCESS;
-  if (CUresult r = drain(context); r != CUDA_SUCCESS) return r;
+  if (CUresult r = waited([=] { return drain(context); }); r != CUDA_SUCCESS) return r;
   const auto* a = memory::find(pointer(p));
   return a != nullptr && memory::release(a->owner, pointer(p)) ? CUDA_SUCCESS : bad_range("cuMemFree", p, 0);
 }
@@ -100,7 +95,7 @@ CUresult cuMemAllocHost_v2(void** p, size_t bytes) { return cuMemHostAlloc(p, by
 
 CUresult cuMemFreeHost(void* p) {
   STANDIN_ENTER;
-  if (CUresult r = drain(context); r != CUDA_SUCCESS) return r;
+  if (CUresult r = waited([=] { return drain(context); }); r != CUDA_SUCCESS) return r;
   return memory::release(memory::host, p) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -127,7 +122,7 @@ CUresult cuMemHostRegister_v2(void* p, size_t bytes, unsigned) {
 
 CUresult cuMemHostUnregister(void* p) {
   STANDIN_ENTER;
-  if (CUresult r = drain(context); r != CUDA_SUCCESS) return r;
+  if (CUresult r = waited([=] { return drain(context); }); r != CUDA_SUCCESS) return r;
   bool was = memory::remove_host_range(reinterpret_cast<uintptr_t>(p));
   return was ? CUDA_SUCCESS : static_cast<CUresult>(713);  // CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED
 }

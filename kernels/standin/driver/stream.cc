@@ -1,11 +1,13 @@
 #include <chrono>
+#include <thread>
 
 #include "driver.h"
 
 namespace standin {
 
 namespace {
-constexpr size_t longest_queue = 4096;
+// A GPU takes in about as many before a launch waits for room.
+constexpr size_t longest_queue = 1024;
 }
 
 double seconds() {
@@ -19,16 +21,27 @@ CUresult run_until(Stream* s, uint64_t position) {
   Context* c = s->context;
   while (s->done < position && !s->queue.empty()) {
     if (c->lost != CUDA_SUCCESS) return c->lost;
-    Task task = std::move(s->queue.front());
+    CUresult r = s->queue.front()();
+    if (r == CUDA_ERROR_NOT_READY) return r;
     s->queue.pop_front();
     s->done++;
-    if (CUresult r = task(); r != CUDA_SUCCESS) {
+    if (r != CUDA_SUCCESS) {
       c->lost = r;
       c->report = driver().report;
       return r;
     }
   }
   return c->lost;
+}
+
+CUresult waited(const std::function<CUresult()>& call) {
+  for (;;) {
+    CUresult r = call();
+    if (r != CUDA_ERROR_NOT_READY) return r;
+    driver().mutex.unlock();
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    driver().mutex.lock();
+  }
 }
 
 CUresult drain_blocking(Context* c) {
@@ -62,15 +75,18 @@ CUresult submit(Stream* s, Task task) {
   CUresult r = CUDA_SUCCESS;
   if (s == &c->legacy) {
     for (Stream* other : c->streams) {
-      if (other->blocking && other->capture == nullptr && r == CUDA_SUCCESS) r = run_until(other, other->queued);
+      if (other->blocking && other->capture == nullptr && r == CUDA_SUCCESS) {
+        r = waited([other] { return run_until(other, other->queued); });
+      }
     }
   } else if (s->blocking) {
-    r = run_until(&c->legacy, c->legacy.queued);
+    r = waited([c] { return run_until(&c->legacy, c->legacy.queued); });
   }
   if (r != CUDA_SUCCESS) return r;
   s->queue.push_back(std::move(task));
   s->queued++;
-  return s->queue.size() > longest_queue ? run_until(s, s->done + 1) : CUDA_SUCCESS;
+  if (s->queue.size() <= longest_queue) return CUDA_SUCCESS;
+  return waited([s, next = s->done + 1] { return run_until(s, next); });
 }
 
 namespace {
@@ -99,7 +115,7 @@ CUresult cuStreamCreate(Stream** stream, unsigned flags) { return cuStreamCreate
 CUresult cuStreamDestroy_v2(Stream* stream) {
   STANDIN_ENTER;
   if (context->streams.count(stream) == 0) return CUDA_ERROR_INVALID_HANDLE;
-  CUresult r = run_until(stream, stream->queued);
+  CUresult r = waited([=] { return run_until(stream, stream->queued); });
   context->streams.erase(stream);
   for (Event* e : context->events) {
     if (e->stream == stream) e->stream = nullptr;
@@ -108,7 +124,7 @@ CUresult cuStreamDestroy_v2(Stream* stream) {
   return r;
 }
 
-CUresult cuStreamSynchronize(Stream* stream) {
+CUresult cuStreamQuery(Stream* stream) {
   STANDIN_ENTER;
   Stream* s = resolve(context, stream);
   if (!alive(context, s)) return CUDA_ERROR_INVALID_HANDLE;
@@ -119,7 +135,10 @@ CUresult cuStreamSynchronize(Stream* stream) {
   return s == &context->legacy ? drain_blocking(context) : run_until(s, s->queued);
 }
 
-CUresult cuStreamQuery(Stream* stream) { return cuStreamSynchronize(stream); }
+CUresult cuStreamSynchronize(Stream* stream) {
+  STANDIN_LOCK;
+  return waited([=] { return cuStreamQuery(stream); });
+}
 
 CUresult cuStreamGetPriority(Stream* stream, int* priority) {
   STANDIN_ENTER;
@@ -140,7 +159,26 @@ CUresult cuStreamGetCtx(Stream* stream, Context** of) {
 CUresult cuCtxSynchronize() {
   STANDIN_ENTER;
   STANDIN_NOT_IN_CAPTURE;
-  return drain(context);
+  return waited([=] { return drain(context); });
+}
+
+// The word is read when the stream gets there: memory of the device, or of the host where the driver knows it. The
+// condition is at least (0, as a signed distance), equal (1), and (2) or nor (3).
+CUresult cuStreamWaitValue32_v2(Stream* stream, CUdeviceptr address, uint32_t value, unsigned flags) {
+  STANDIN_ENTER;
+  Stream* s = resolve(context, stream);
+  if (s->capture != nullptr) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  if (flags > 3 || address % 4 != 0 || !memory::known(reinterpret_cast<void*>(address), 4)) {
+    return report(CUDA_ERROR_INVALID_VALUE, "a stream waits for an aligned word that the driver knows.");
+  }
+  return submit(s, [=] {
+    uint32_t word = *reinterpret_cast<volatile uint32_t*>(address);
+    bool met = flags == 0   ? static_cast<int32_t>(word - value) >= 0
+               : flags == 1 ? word == value
+               : flags == 2 ? (word & value) != 0
+                            : ~(word | value) != 0;
+    return met ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+  });
 }
 
 CUresult cuLaunchHostFunc(Stream* stream, void (*function)(void*), void* data) {
@@ -179,13 +217,16 @@ CUresult cuEventRecord(Event* event, Stream* stream) {
 }
 CUresult cuEventRecordWithFlags(Event* event, Stream* stream, unsigned) { return cuEventRecord(event, stream); }
 
-CUresult cuEventSynchronize(Event* event) {
+CUresult cuEventQuery(Event* event) {
   STANDIN_ENTER;
   if (context->events.count(event) == 0) return CUDA_ERROR_INVALID_HANDLE;
   if (event->capture != nullptr) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   return event->stream == nullptr ? CUDA_SUCCESS : run_until(event->stream, event->position);
 }
-CUresult cuEventQuery(Event* event) { return cuEventSynchronize(event); }
+CUresult cuEventSynchronize(Event* event) {
+  STANDIN_LOCK;
+  return waited([=] { return cuEventQuery(event); });
+}
 
 CUresult cuEventElapsedTime(float* milliseconds, Event* start, Event* end) {
   STANDIN_ENTER;

@@ -129,6 +129,12 @@ bool in_host_range(uintptr_t base, size_t bytes) {
   return base + bytes <= after->first + after->second;
 }
 
+bool known(const void* p, size_t bytes) {
+  auto from = reinterpret_cast<uintptr_t>(p);
+  if (const auto* a = find(p)) return from >= a->base && from + bytes <= a->base + a->bytes;
+  return in_host_range(from, bytes);
+}
+
 std::string describe(uintptr_t p) {
   std::lock_guard lock(mutex);
   const Space& s = space();

@@ -28,6 +28,8 @@ void release_all(int owner);
 void add_host_range(uintptr_t base, size_t bytes);
 bool remove_host_range(uintptr_t base);
 bool in_host_range(uintptr_t base, size_t bytes);
+// Whether the driver knows the whole range; pageable memory it does not.
+bool known(const void* p, size_t bytes);
 // "16 bytes past the end of the allocation of 4096 bytes at 0x...", for reports.
 std::string describe(uintptr_t p);
 

@@ -14,6 +14,7 @@ import jdk.incubator.vector.FloatVector;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 
 /// One sweep over memory, as [RmsNormKernel]: the loop that writes a row of `dx` and adds to
 /// `dweight` and `dbias` also takes the next row's `Σ g` and `Σ g · (x - mean)`, with `g = dy ·
@@ -25,6 +26,7 @@ final class LayerNormBackwardKernel {
     private final RowWindow dx;
     private final MemorySegment mean;
     private final MemorySegment rstd;
+    private final Optional<ResidualRow> residual;
     private final float[] weight;
     private final NormColumnSums dweight;
     private final NormColumnSums dbias;
@@ -42,6 +44,7 @@ final class LayerNormBackwardKernel {
         this.dx = new RowWindow(op.dx(), op.cols());
         this.mean = HostBuffer.segment(op.mean());
         this.rstd = HostBuffer.segment(op.rstd());
+        this.residual = op.residual().map(t -> new ResidualRow(t, op.cols()));
         this.weight = weight;
         this.dweight = dweight;
         this.dbias = dbias;
@@ -83,7 +86,9 @@ final class LayerNormBackwardKernel {
                 dy.lookAhead(row + cols, cols);
                 nextCentre = mean.getAtIndex(JAVA_FLOAT, op.mean().offset() + r + 1);
             }
+            if (residual.isPresent()) residual.get().hold(row, cols);
             gradients(centre, scale, nextCentre, row, weightSums, biasSums);
+            if (residual.isPresent()) residual.get().addTo(dx, dx.room(row), cols);
             dx.write(row, cols);
             centre = nextCentre;
         }

@@ -42,7 +42,7 @@ final class LayerNormKernel {
     /// What one worker needs.
     private LayerNormKernel(LayerNorm op, float[] weight, float[] bias) {
         this.op = op;
-        this.x = new RowWindow(op.x(), op.cols());
+        this.x = RowWindow.of(op.x(), op.residual(), op.cols());
         this.y = new RowWindow(op.y(), op.cols());
         this.mean = HostBuffer.segment(op.mean());
         this.rstd = HostBuffer.segment(op.rstd());

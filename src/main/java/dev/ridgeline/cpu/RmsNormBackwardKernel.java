@@ -14,6 +14,7 @@ import jdk.incubator.vector.FloatVector;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 
 /// One sweep over memory, as [RmsNormKernel]: the loop that writes a row of `dx` and adds to
 /// `dweight` also takes the next row's projection `Σ dy · weight · x`.
@@ -23,6 +24,7 @@ final class RmsNormBackwardKernel {
     private final RowWindow dy;
     private final RowWindow dx;
     private final MemorySegment rstd;
+    private final Optional<ResidualRow> residual;
     private final float[] weight;
     private final NormColumnSums dweight;
     private final float[] lanes = new float[COUNT];
@@ -34,6 +36,7 @@ final class RmsNormBackwardKernel {
         this.dy = new RowWindow(op.dy(), op.cols());
         this.dx = new RowWindow(op.dx(), op.cols());
         this.rstd = HostBuffer.segment(op.rstd());
+        this.residual = op.residual().map(t -> new ResidualRow(t, op.cols()));
         this.weight = weight;
         this.dweight = dweight;
     }
@@ -68,7 +71,9 @@ final class RmsNormBackwardKernel {
                 x.lookAhead(row + cols, cols);
                 dy.lookAhead(row + cols, cols);
             }
+            if (residual.isPresent()) residual.get().hold(row, cols);
             projection = gradients(scale, projection * scale * scale / cols, row, sums);
+            if (residual.isPresent()) residual.get().addTo(dx, dx.room(row), cols);
             dx.write(row, cols);
         }
     }

@@ -28,7 +28,7 @@ final class RmsNormKernel {
     /// What one worker needs.
     private RmsNormKernel(RmsNorm op, float[] weight) {
         this.op = op;
-        this.x = new RowWindow(op.x(), op.cols());
+        this.x = RowWindow.of(op.x(), op.residual(), op.cols());
         this.y = new RowWindow(op.y(), op.cols());
         this.rstd = HostBuffer.segment(op.rstd());
         this.weight = weight;

@@ -5,6 +5,7 @@ import static dev.ridgeline.cpu.Lanes.F32;
 import static dev.ridgeline.cpu.Lanes.I32;
 import static dev.ridgeline.cpu.Lanes.LE;
 
+import dev.ridgeline.op.Residual;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Tensor;
@@ -15,6 +16,7 @@ import jdk.incubator.vector.VectorOperators;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// One worker's way through the rows of a contiguous matrix as f32: the matrix itself where it is
 /// f32, and where it is bf16 two rows of it, small enough for the first-level cache.
@@ -36,11 +38,24 @@ final class RowWindow {
     private final boolean direct;
     private final MemorySegment memory;
     private final int length;
+    private final Optional<RowSum> sum;
     private long at;
     private long next;
 
     /// @param length elements of the longest part of a row that is asked for
     RowWindow(Tensor t, int length) {
+        this(t, length, Optional.empty());
+    }
+
+    /// On `x`, or on its sum with a residual, each part of which is computed when it is asked for.
+    static RowWindow of(Tensor x, Optional<Residual> residual, int length) {
+        return residual.map(
+                        r -> new RowWindow(r.sum(), length, Optional.of(new RowSum(x, r, length))))
+                .orElseGet(() -> new RowWindow(x, length));
+    }
+
+    private RowWindow(Tensor t, int length, Optional<RowSum> sum) {
+        this.sum = sum;
         this.stored = HostBuffer.segment(t);
         this.origin = t.offset();
         this.direct = t.dtype() == DType.F32;
@@ -76,6 +91,7 @@ final class RowWindow {
 
     /// Makes elements `[i, i + n)` of the matrix the part after.
     void lookAhead(long i, int n) {
+        if (sum.isPresent()) sum.get().compute(i, n);
         if (direct) {
             next = origin + i;
         } else {

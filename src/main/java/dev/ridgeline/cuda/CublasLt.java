@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// NVIDIA's library of matrix products, as far as a peer of our kernels needs it. Its handles are
 /// opaque; its numbers are those of `cublasLt.h`, the same in CUDA 12 and 13.
@@ -88,22 +89,36 @@ final class CublasLt {
     private static final int BATCH_STRIDE = 6;
     private static final int WORKSPACE_BYTES = 1;
 
+    /// `CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES` and those of b, c and d; the library takes 256
+    /// for granted.
+    private static final int[] ALIGNMENTS = {5, 6, 7, 8};
+
     /// `cublasLtMatmulHeuristicResult_t`: an algorithm of 64 bytes, the workspace it takes, its
     /// status, the number of its waves, and reserved words.
     private static final int RESULT_BYTES = 96;
 
     private static final int WORKSPACE_OFFSET = 64;
 
+    private static final int NOT_SUPPORTED = 15;
+
     private static final Map<Integer, String> STATUS =
             Map.of(
-                    1, "CUBLAS_STATUS_NOT_INITIALIZED",
-                    3, "CUBLAS_STATUS_ALLOC_FAILED",
-                    7, "CUBLAS_STATUS_INVALID_VALUE",
-                    8, "CUBLAS_STATUS_ARCH_MISMATCH",
-                    11, "CUBLAS_STATUS_MAPPING_ERROR",
-                    13, "CUBLAS_STATUS_EXECUTION_FAILED",
-                    14, "CUBLAS_STATUS_INTERNAL_ERROR",
-                    15, "CUBLAS_STATUS_NOT_SUPPORTED");
+                    1,
+                    "CUBLAS_STATUS_NOT_INITIALIZED",
+                    3,
+                    "CUBLAS_STATUS_ALLOC_FAILED",
+                    7,
+                    "CUBLAS_STATUS_INVALID_VALUE",
+                    8,
+                    "CUBLAS_STATUS_ARCH_MISMATCH",
+                    11,
+                    "CUBLAS_STATUS_MAPPING_ERROR",
+                    13,
+                    "CUBLAS_STATUS_EXECUTION_FAILED",
+                    14,
+                    "CUBLAS_STATUS_INTERNAL_ERROR",
+                    NOT_SUPPORTED,
+                    "CUBLAS_STATUS_NOT_SUPPORTED");
 
     private record Library(Optional<CublasLt> cublas, String detail) {}
 
@@ -113,6 +128,9 @@ final class CublasLt {
 
     private final NativeLibrary library;
     private final Matmul matmul;
+
+    /// Making one takes far longer than asking for an algorithm.
+    private final Map<CudaDevice, Long> handles = new ConcurrentHashMap<>();
 
     private CublasLt(NativeLibrary library) {
         this.library = library;
@@ -154,6 +172,12 @@ final class CublasLt {
                                 version % 100));
     }
 
+    /// Ends what the library keeps for a device that is about to be closed.
+    void release(CudaDevice device) {
+        var handle = handles.remove(device);
+        if (handle != null) library.call("cublasLtDestroy", Destroy.class).on(handle);
+    }
+
     /// A strided matrix of the library's: column-major, so one of ours transposed.
     ///
     /// @param type `cudaDataType_t`
@@ -185,7 +209,7 @@ final class CublasLt {
         /// @param most bytes of workspace
         /// @throws CudaError if it has none
         Product(
-                String device,
+                CudaDevice of,
                 boolean transposeA,
                 Matrix a,
                 boolean transposeB,
@@ -193,9 +217,12 @@ final class CublasLt {
                 Matrix d,
                 boolean accumulate,
                 long most) {
+            var device = of.name();
             operands = new Matrix[] {a, b, d};
             beta = arena.allocateFrom(JAVA_FLOAT, accumulate ? 1 : 0);
-            handle = made(device, "cublasLtCreate", Create.class, Create::on);
+            handle =
+                    handles.computeIfAbsent(
+                            of, _ -> made(device, "cublasLtCreate", Create.class, Create::on));
             descriptor =
                     made(
                             device,
@@ -226,6 +253,15 @@ final class CublasLt {
                     WORKSPACE_BYTES,
                     most,
                     8);
+            var aligned = new Matrix[] {a, b, d, d};
+            for (int i = 0; i < aligned.length; i++)
+                describe(
+                        device,
+                        "cublasLtMatmulPreferenceSetAttribute",
+                        preference,
+                        ALIGNMENTS[i],
+                        Math.min(256, Long.lowestOneBit(aligned[i].address())),
+                        4);
             algorithm = arena.allocate(RESULT_BYTES, 8);
             var found = arena.allocate(JAVA_INT);
             check(
@@ -244,6 +280,8 @@ final class CublasLt {
                                     found),
                     "asking cuBLASLt for an algorithm");
             library.call("cublasLtMatmulPreferenceDestroy", Destroy.class).on(preference);
+            if (found.get(JAVA_INT, 0) == 0)
+                check(device, NOT_SUPPORTED, "asking cuBLASLt for an algorithm");
             workspaceBytes = algorithm.get(JAVA_LONG, WORKSPACE_OFFSET);
         }
 
@@ -321,7 +359,6 @@ final class CublasLt {
             for (long layout : layouts)
                 library.call("cublasLtMatrixLayoutDestroy", Destroy.class).on(layout);
             library.call("cublasLtMatmulDescDestroy", Destroy.class).on(descriptor);
-            library.call("cublasLtDestroy", Destroy.class).on(handle);
             arena.close();
         }
     }

@@ -39,7 +39,7 @@ final class CublasTable {
         plan.product(
                 CublasLt.open().orElseThrow()
                 .new Product(
-                        plan.where(),
+                        plan.device(),
                         op.form().transposesB(),
                         matrix(op.b(), plan),
                         op.form().transposesA(),

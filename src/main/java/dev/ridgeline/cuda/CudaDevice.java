@@ -162,6 +162,8 @@ public final class CudaDevice implements Device {
 
     @Override
     public void close() {
+        if (driver.failure().isEmpty() && !standin())
+            CublasLt.open().ifPresent(library -> library.release(this));
         images.close();
         stream.close();
         driver.close();

@@ -17,7 +17,11 @@ public final class CudaError extends DeviceFailure {
                     4, 46, 101, 214, 220, 226, 227, 700, 702, 709, 710, 714, 715, 716, 717, 718,
                     719, 721, 999);
 
+    /// `CUDA_ERROR_LAUNCH_TIMEOUT`.
+    private static final int TIMEOUT = 702;
+
     private final int code;
+    private final boolean unending;
 
     /// @param code a `CUresult`
     /// @param name `CUDA_ERROR_ILLEGAL_ADDRESS`
@@ -32,16 +36,38 @@ public final class CudaError extends DeviceFailure {
                         doing,
                         LibCuda.standinReport().map(report -> ": " + report).orElse("")));
         this.code = code;
+        unending = false;
+    }
+
+    private CudaError(String sentence) {
+        super(sentence);
+        code = TIMEOUT;
+        unending = true;
+    }
+
+    /// Work that was still not done after so long.
+    ///
+    /// @param last what was enqueued last
+    static CudaError unending(String device, long seconds, String waiting, String last) {
+        return new CudaError(
+                "%s: no end in %d s while %s; the last was %s"
+                        .formatted(device, seconds, waiting, last));
     }
 
     private CudaError(String device, CudaError before) {
         super("%s takes no more work since it failed: %s".formatted(device, before.getMessage()));
-        this.code = before.code;
+        code = before.code;
+        unending = before.unending;
     }
 
     /// What work on a device that failed `before` ends with.
     static CudaError after(String device, CudaError before) {
         return new CudaError(device, before);
+    }
+
+    /// Whether the device may still be busy with what failed.
+    boolean unending() {
+        return unending;
     }
 
     /// Whether the device can do nothing more in this process.

@@ -19,23 +19,25 @@ public final class CudaStream implements Stream {
     private final Driver driver;
     private final Driver.Queue queue;
     private final Driver.Event[] events = new Driver.Event[MARKS];
-    private final Optional<Gate> gate;
+    private Optional<Gate> gate = Optional.empty();
     private long marks;
 
     CudaStream(Driver driver) {
         this.driver = driver;
         queue = driver.queue();
-        gate = Gate.of(driver, queue);
     }
 
     void enqueue(LaunchStep[] steps) {
-        for (var step : steps) driver.enqueue(step, queue);
-        if (gate.isPresent()) gate.get().count(steps.length);
+        for (var step : steps) {
+            if (gate.isPresent()) gate.get().count(step.launches());
+            driver.enqueue(step, queue);
+        }
     }
 
     @Override
     public void hold() {
-        gate.ifPresent(Gate::shut);
+        if (gate.isEmpty()) gate = Optional.of(new Gate(driver, queue));
+        gate.get().shut();
     }
 
     @Override
@@ -46,6 +48,11 @@ public final class CudaStream implements Stream {
     @Override
     public int mostHeld() {
         return MOST_HELD;
+    }
+
+    /// Why [#hold] does nothing; empty while it works, or was not tried.
+    Optional<String> notHeld() {
+        return gate.flatMap(Gate::broken);
     }
 
     Driver.Queue queue() {

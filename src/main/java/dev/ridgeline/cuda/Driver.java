@@ -19,6 +19,7 @@ import jcuda.driver.JCudaDriver;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /// The driver's calls on one device. JCuda appears here, in [DriverRecords] and in [DriverQueries]
 /// and nowhere else, so that another binding can take its place where JCuda has no natives
@@ -26,7 +27,8 @@ import java.util.Optional;
 ///
 /// Every method makes the device's context the calling thread's own, and throws [CudaError] with
 /// what was being done. After an error that ends a context, every further call is refused with the
-/// first error's sentence, and what only frees does nothing.
+/// first error's sentence, and what only frees does nothing. Work that does not end is such an
+/// error, after [Patience].
 final class Driver implements AutoCloseable {
     /// Device memory.
     static final class Memory extends CUdeviceptr {
@@ -86,7 +88,9 @@ final class Driver implements AutoCloseable {
     private final CUdevice device;
     private final CUcontext context = new CUcontext();
     private final DriverRecords records = new DriverRecords(this);
+    private final Patience patience = Patience.usual();
     private volatile Optional<CudaError> failure = Optional.empty();
+    private LaunchStep last = new LaunchStep.None();
 
     /// Opens a device's primary context, which other libraries of the process share.
     Driver(int ordinal) {
@@ -277,6 +281,7 @@ final class Driver implements AutoCloseable {
 
     void enqueue(LaunchStep step, Queue queue) {
         enter();
+        last = step;
         int code = step.on(queue.address());
         if (code != 0) throw failed(step.error(code), code, step.doing());
     }
@@ -298,8 +303,33 @@ final class Driver implements AutoCloseable {
 
     /// @param waiting for the sentence of an error: `waiting for the stream`
     void synchronize(Queue queue, String waiting) {
+        await(() -> JCudaDriver.cuStreamQuery(queue), waiting);
+    }
+
+    /// Whether everything that was put into a stream is done.
+    boolean idle(Queue queue) {
         enter();
-        check(JCudaDriver.cuStreamSynchronize(queue), waiting);
+        int code = JCudaDriver.cuStreamQuery(queue);
+        if (code == CUresult.CUDA_ERROR_NOT_READY) return false;
+        check(code, "asking whether a stream is done");
+        return true;
+    }
+
+    /// Waits by asking, and not in the driver, which a kernel that never ends would not leave.
+    ///
+    /// @param done gives a `CUresult`, `NOT_READY` until what is waited for has happened
+    /// @throws CudaError if it does not happen; the device is then given up
+    void await(IntSupplier done, String waiting) {
+        enter();
+        int code = patience.until(done, CUresult.CUDA_ERROR_NOT_READY);
+        if (code != CUresult.CUDA_ERROR_NOT_READY) check(code, waiting);
+        else throw unending(waiting);
+    }
+
+    private CudaError unending(String waiting) {
+        var unending = CudaError.unending(name, patience.seconds(), waiting, last.doing());
+        failure = Optional.of(unending);
+        return unending;
     }
 
     @Override
@@ -310,7 +340,8 @@ final class Driver implements AutoCloseable {
         }
         if (failure.isEmpty())
             check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "releasing the context");
-        // a failed context cannot be released, but some errors end with it
-        else JCudaDriver.cuDevicePrimaryCtxReset(device);
+        // a failed context cannot be released, but some errors end with it; to end one that is busy
+        // would wait for it
+        else if (!failure.get().unending()) JCudaDriver.cuDevicePrimaryCtxReset(device);
     }
 }

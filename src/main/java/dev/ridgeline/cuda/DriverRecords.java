@@ -73,7 +73,7 @@ final class DriverRecords {
     double seconds(Driver.Event from, Driver.Event to) {
         driver.enter();
         float[] milliseconds = new float[1];
-        driver.check(JCudaDriver.cuEventSynchronize(to), "waiting for an event");
+        driver.await(() -> JCudaDriver.cuEventQuery(to), "waiting for an event");
         driver.check(
                 JCudaDriver.cuEventElapsedTime(milliseconds, from, to),
                 "reading the time between two events");

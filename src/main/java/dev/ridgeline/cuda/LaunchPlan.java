@@ -83,9 +83,9 @@ final class LaunchPlan {
         return buffer;
     }
 
-    /// The name of the device.
-    String where() {
-        return device.name();
+    /// Where it is launched.
+    CudaDevice device() {
+        return device;
     }
 
     /// Streaming multiprocessors of the device, for the size of a grid that fills it.

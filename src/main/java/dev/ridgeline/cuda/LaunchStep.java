@@ -11,9 +11,32 @@ sealed interface LaunchStep {
     /// For the sentence of an error.
     String doing();
 
+    /// Kernels that it starts.
+    default int launches() {
+        return 1;
+    }
+
     /// The name of a code.
     default String error(int code) {
         return Driver.error(code);
+    }
+
+    /// What a stream that nothing was put into has.
+    record None() implements LaunchStep {
+        @Override
+        public int on(long stream) {
+            return 0;
+        }
+
+        @Override
+        public int launches() {
+            return 0;
+        }
+
+        @Override
+        public String doing() {
+            return "a copy or nothing";
+        }
     }
 
     /// @param parameters address of the pointers to the arguments, in native memory that lives as

@@ -4,6 +4,7 @@ import dev.ridgeline.cuda.Rows.Team;
 import dev.ridgeline.op.LayerNorm;
 import dev.ridgeline.op.LayerNormBackward;
 import dev.ridgeline.op.Op;
+import dev.ridgeline.op.Residual;
 import dev.ridgeline.op.RmsNorm;
 import dev.ridgeline.op.RmsNormBackward;
 import dev.ridgeline.tensor.Tensor;
@@ -68,7 +69,12 @@ final class NormTable {
     /// @param affine weight, and bias
     /// @param statistics mean, and rstd
     private record Forward(
-            Tensor x, List<Tensor> affine, Tensor y, List<Tensor> statistics, double eps) {}
+            Tensor x,
+            List<Tensor> affine,
+            Tensor y,
+            List<Tensor> statistics,
+            double eps,
+            Optional<Residual> residual) {}
 
     private static Forward of(LayerNorm op) {
         return new Forward(
@@ -76,11 +82,13 @@ final class NormTable {
                 List.of(op.weight(), op.bias()),
                 op.y(),
                 List.of(op.mean(), op.rstd()),
-                op.eps());
+                op.eps(),
+                op.residual());
     }
 
     private static Forward of(RmsNorm op) {
-        return new Forward(op.x(), List.of(op.weight()), op.y(), List.of(op.rstd()), op.eps());
+        return new Forward(
+                op.x(), List.of(op.weight()), op.y(), List.of(op.rstd()), op.eps(), op.residual());
     }
 
     /// @param statistics mean, and rstd
@@ -91,7 +99,8 @@ final class NormTable {
             List<Tensor> statistics,
             Tensor dy,
             Tensor dx,
-            List<Tensor> sums) {}
+            List<Tensor> sums,
+            Optional<Tensor> residual) {}
 
     private static Backward of(LayerNormBackward op) {
         return new Backward(
@@ -100,12 +109,19 @@ final class NormTable {
                 List.of(op.mean(), op.rstd()),
                 op.dy(),
                 op.dx(),
-                List.of(op.dweight(), op.dbias()));
+                List.of(op.dweight(), op.dbias()),
+                op.residual());
     }
 
     private static Backward of(RmsNormBackward op) {
         return new Backward(
-                op.x(), op.weight(), List.of(op.rstd()), op.dy(), op.dx(), List.of(op.dweight()));
+                op.x(),
+                op.weight(),
+                List.of(op.rstd()),
+                op.dy(),
+                op.dx(),
+                List.of(op.dweight()),
+                op.residual());
     }
 
     /// `bf16`, or `bf16_weight_f32` where the weight has another dtype than `x`.
@@ -114,8 +130,15 @@ final class NormTable {
         return weight.dtype() == x.dtype() ? name : name + "_weight_" + weight.dtype().label();
     }
 
+    /// A matrix and its stride, or a null pointer.
+    private static List<Object> matrix(Optional<Tensor> t) {
+        return t.map(m -> List.<Object>of(m, m.stride(0))).orElse(List.of(0L, 0L));
+    }
+
     private static List<Object> arguments(Forward op) {
         var arguments = new ArrayList<Object>(List.of(op.x, op.x.stride(0)));
+        arguments.addAll(matrix(op.residual.map(Residual::branch)));
+        arguments.addAll(matrix(op.residual.map(Residual::sum)));
         arguments.addAll(op.affine);
         arguments.addAll(List.of(op.y, op.y.stride(0)));
         arguments.addAll(op.statistics);
@@ -149,6 +172,7 @@ final class NormTable {
         var arguments = new ArrayList<Object>(List.of(op.x, op.x.stride(0), op.weight));
         arguments.addAll(op.statistics);
         arguments.addAll(List.of(op.dy, op.dy.stride(0), op.dx, op.dx.stride(0)));
+        arguments.addAll(matrix(op.residual));
         return arguments;
     }
 

@@ -1,10 +1,10 @@
 package dev.ridgeline.model;
 
-import dev.ridgeline.op.Add;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.List;
+import java.util.Optional;
 
 /// One layer: `middle = x + attention(norm x)`, `y = middle + feedForward(norm middle)`.
 ///
@@ -20,36 +20,40 @@ record Block(
         FeedForward feedForward) {
     /// What the passes overwrite.
     ///
-    /// @param branch (rows, width), what a branch adds to the residual stream or its gradient
+    /// @param branch (rows, width), what a branch adds to the residual stream
     /// @param normal (rows, width), gradient of a norm's result
     /// @param qkv (rows, qkv), gradient
     /// @param heads (rows, heads · headDim), gradient
     record Scratch(Tensor branch, Tensor normal, Tensor qkv, Tensor heads) {}
 
-    void forward(List<Op> ops, Tensor x, Tensor y, Scratch scratch) {
-        untilMiddle(ops, x, scratch);
+    /// Leaves what is to be added to `middle` in the scratch's branch: whoever takes the sum next
+    /// adds it up.
+    ///
+    /// @param before the block before, whose sum becomes `x`; empty where `x` is there
+    void forward(List<Op> ops, Optional<Block> before, Tensor x, Scratch scratch) {
+        ops.add(
+                before.map(b -> first.forward(b.middle, scratch.branch(), x, firstSaved))
+                        .orElseGet(() -> first.forward(x, firstSaved)));
+        fromFirstNorm(ops, x, scratch);
         feedForward.forward(ops, secondSaved.y(), scratch.branch());
-        ops.add(new Add(middle, scratch.branch(), y));
     }
 
-    private void untilMiddle(List<Op> ops, Tensor x, Scratch scratch) {
-        ops.add(first.forward(x, firstSaved));
+    private void fromFirstNorm(List<Op> ops, Tensor x, Scratch scratch) {
         attention.forward(ops, firstSaved.y(), attentionSaved, scratch.branch());
-        ops.add(new Add(x, scratch.branch(), middle));
-        ops.add(second.forward(middle, secondSaved));
+        ops.add(second.forward(x, scratch.branch(), middle, secondSaved));
     }
 
     /// What the backward pass needs, when only `x` was kept.
     void recompute(List<Op> ops, Tensor x, Scratch scratch) {
-        untilMiddle(ops, x, scratch);
+        ops.add(first.forward(x, firstSaved));
+        fromFirstNorm(ops, x, scratch);
         feedForward.recompute(ops, secondSaved.y());
     }
 
     /// @param gradient (rows, width) of y, becomes that of x
     void backward(List<Op> ops, Tensor x, Tensor gradient, Scratch scratch, boolean accumulate) {
         feedForward.backward(ops, secondSaved.y(), gradient, scratch.normal(), accumulate);
-        ops.add(second.backward(middle, secondSaved, scratch.normal(), scratch.branch()));
-        ops.add(new Add(gradient, scratch.branch(), gradient));
+        ops.add(second.addBackward(middle, secondSaved, scratch.normal(), gradient));
         attention.backward(
                 ops,
                 firstSaved.y(),
@@ -59,7 +63,6 @@ record Block(
                 scratch.heads(),
                 scratch.normal(),
                 accumulate);
-        ops.add(first.backward(x, firstSaved, scratch.normal(), scratch.branch()));
-        ops.add(new Add(gradient, scratch.branch(), gradient));
+        ops.add(first.addBackward(x, firstSaved, scratch.normal(), gradient));
     }
 }

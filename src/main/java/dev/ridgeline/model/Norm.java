@@ -4,6 +4,7 @@ import dev.ridgeline.model.Memory.Kind;
 import dev.ridgeline.op.LayerNorm;
 import dev.ridgeline.op.LayerNormBackward;
 import dev.ridgeline.op.Op;
+import dev.ridgeline.op.Residual;
 import dev.ridgeline.op.RmsNorm;
 import dev.ridgeline.op.RmsNormBackward;
 import dev.ridgeline.tensor.DType;
@@ -29,12 +30,33 @@ record Norm(
     }
 
     Op forward(Tensor x, Saved to) {
-        return bias.<Op>map(b -> new LayerNorm(x, weight, b, to.y(), to.mean(), to.rstd(), eps))
-                .orElseGet(() -> new RmsNorm(x, weight, to.y(), to.rstd(), eps));
+        return forward(x, Optional.empty(), to);
+    }
+
+    /// Of `stream + branch`, which goes to `sum`.
+    Op forward(Tensor stream, Tensor branch, Tensor sum, Saved to) {
+        return forward(stream, Optional.of(new Residual(branch, sum)), to);
+    }
+
+    private Op forward(Tensor x, Optional<Residual> residual, Saved to) {
+        return bias.<Op>map(
+                        b ->
+                                new LayerNorm(
+                                        x, weight, b, to.y(), to.mean(), to.rstd(), eps, residual))
+                .orElseGet(() -> new RmsNorm(x, weight, to.y(), to.rstd(), eps, residual));
     }
 
     /// @param dx overwritten
     Op backward(Tensor x, Saved from, Tensor dy, Tensor dx) {
+        return backward(x, from, dy, dx, Optional.empty());
+    }
+
+    /// @param gradient of the stream that x was taken from, which that of the norm is added to
+    Op addBackward(Tensor x, Saved from, Tensor dy, Tensor gradient) {
+        return backward(x, from, dy, gradient, Optional.of(gradient));
+    }
+
+    private Op backward(Tensor x, Saved from, Tensor dy, Tensor dx, Optional<Tensor> residual) {
         return biasGradient
                 .<Op>map(
                         db ->
@@ -46,8 +68,11 @@ record Norm(
                                         dy,
                                         dx,
                                         weightGradient,
-                                        db))
+                                        db,
+                                        residual))
                 .orElseGet(
-                        () -> new RmsNormBackward(x, weight, from.rstd(), dy, dx, weightGradient));
+                        () ->
+                                new RmsNormBackward(
+                                        x, weight, from.rstd(), dy, dx, weightGradient, residual));
     }
 }

@@ -139,9 +139,14 @@ public final class Transformer {
                 group.unit(Role.POSITIONS)
                         .map(unit -> weights.operand(group, unit).slice(0, 0, sequence));
         ops.add(new Embedding(tokens, table, positions, streams.getFirst()));
-        for (int layer = 0; layer < blocks.size(); layer++)
-            blocks.get(layer).forward(ops, streams.get(layer), streams.get(layer + 1), scratch);
-        ops.add(norm.forward(streams.getLast(), normed));
+        var before = Optional.<Block>empty();
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            blocks.get(layer).forward(ops, before, streams.get(layer), scratch);
+            before = Optional.of(blocks.get(layer));
+        }
+        ops.add(
+                norm.forward(
+                        blocks.getLast().middle(), scratch.branch(), streams.getLast(), normed));
         ops.add(head.forward(normed.y(), logits));
         return ops;
     }

@@ -4,9 +4,11 @@ import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.List;
+import java.util.Optional;
 
 /// Layer norm of each row (arXiv 1607.06450): `y = (x - mean) · rstd · weight + bias` with the
-/// biased variance, `rstd = 1 / sqrt(var + eps)`.
+/// biased variance, `rstd = 1 / sqrt(var + eps)`. With a residual, of `x + branch`, which is
+/// written last.
 ///
 /// | operand          | shape        | dtype         |
 /// |------------------|--------------|---------------|
@@ -14,7 +16,14 @@ import java.util.List;
 /// | `weight`, `bias` | (cols)       | as `x` or f32 |
 /// | `mean`, `rstd`   | (rows)       | f32           |
 public record LayerNorm(
-        Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor mean, Tensor rstd, double eps)
+        Tensor x,
+        Tensor weight,
+        Tensor bias,
+        Tensor y,
+        Tensor mean,
+        Tensor rstd,
+        double eps,
+        Optional<Residual> residual)
         implements Op {
     public LayerNorm {
 
@@ -31,6 +40,13 @@ public record LayerNorm(
             Require.shape("layer_norm", "mean, rstd", t, x.dim(0));
             Require.dtype("layer_norm", "mean, rstd", t, DType.F32);
         }
+        residual.ifPresent(r -> r.require("layer_norm", x));
+    }
+
+    /// Of `x` alone.
+    public LayerNorm(
+            Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor mean, Tensor rstd, double eps) {
+        this(x, weight, bias, y, mean, rstd, eps, Optional.empty());
     }
 
     public int rows() {
@@ -43,24 +59,31 @@ public record LayerNorm(
 
     @Override
     public List<Tensor> reads() {
-        return List.of(x, weight, bias);
+        return Residual.read(residual, x, weight, bias);
     }
 
     @Override
     public List<Tensor> writes() {
-        return List.of(y, mean, rstd);
+        return Residual.written(residual, y, mean, rstd);
     }
 
     @Override
     public Cost cost() {
         return new Cost(
-                7.0 * x.count(),
-                x.bytes() + y.bytes() + weight.bytes() + bias.bytes() + mean.bytes() + rstd.bytes(),
-                "7 per element");
+                (residual.isPresent() ? 8.0 : 7.0) * x.count(),
+                x.bytes()
+                        + y.bytes()
+                        + weight.bytes()
+                        + bias.bytes()
+                        + mean.bytes()
+                        + rstd.bytes()
+                        + Residual.bytes(residual),
+                residual.isPresent() ? "8 per element" : "7 per element");
     }
 
     @Override
     public Tolerance tolerance(int output) {
+        if (output == 3) return Residual.tolerance(y.dtype());
         return Tolerance.elementwise(16, 4, output == 0 ? y.dtype() : DType.F32);
     }
 }

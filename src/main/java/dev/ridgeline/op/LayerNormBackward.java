@@ -4,13 +4,16 @@ import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Gradients of [LayerNorm]: `dx = rstd · (g - mean(g) - x̂ · mean(g · x̂))` with `g = dy ·
-/// weight`, `x̂ = (x - mean) · rstd`; `dweight += Σ_rows dy · x̂`; `dbias += Σ_rows dy`.
+/// weight`, `x̂ = (x - mean) · rstd`; `dweight += Σ_rows dy · x̂`; `dbias += Σ_rows dy`. A
+/// residual's gradient, which may be `dx`, is added to `dx`.
 ///
 /// | operand            | shape        | dtype         |
 /// |--------------------|--------------|---------------|
-/// | `x`, `dy`, `dx`    | (rows, cols) | f32/bf16      |
+/// | `x`, `dy`, `dx`, `residual` | (rows, cols) | f32/bf16      |
 /// | `weight`           | (cols)       | as `x` or f32 |
 /// | `mean`, `rstd`     | (rows)       | f32           |
 /// | `dweight`, `dbias` | (cols)       | f32           |
@@ -22,7 +25,8 @@ public record LayerNormBackward(
         Tensor dy,
         Tensor dx,
         Tensor dweight,
-        Tensor dbias)
+        Tensor dbias,
+        Optional<Tensor> residual)
         implements Op {
     public LayerNormBackward {
 
@@ -42,6 +46,24 @@ public record LayerNormBackward(
             Require.shape("layer_norm_backward", "dweight, dbias", t, x.dim(1));
             Require.dtype("layer_norm_backward", "dweight, dbias", t, DType.F32);
         }
+        residual.ifPresent(
+                t -> {
+                    Require.sameShape("layer_norm_backward", "residual", t, x);
+                    Require.dtype("layer_norm_backward", "residual", t, x.dtype());
+                });
+    }
+
+    /// Of the norm alone.
+    public LayerNormBackward(
+            Tensor x,
+            Tensor weight,
+            Tensor mean,
+            Tensor rstd,
+            Tensor dy,
+            Tensor dx,
+            Tensor dweight,
+            Tensor dbias) {
+        this(x, weight, mean, rstd, dy, dx, dweight, dbias, Optional.empty());
     }
 
     public int rows() {
@@ -54,7 +76,9 @@ public record LayerNormBackward(
 
     @Override
     public List<Tensor> reads() {
-        return List.of(x, weight, mean, rstd, dy, dweight, dbias);
+        return Stream.concat(
+                        Stream.of(x, weight, mean, rstd, dy, dweight, dbias), residual.stream())
+                .toList();
     }
 
     @Override
@@ -65,14 +89,14 @@ public record LayerNormBackward(
     @Override
     public Cost cost() {
         return new Cost(
-                13.0 * x.count(),
-                3.0 * x.bytes()
+                (residual.isPresent() ? 14.0 : 13.0) * x.count(),
+                (residual.isPresent() ? 4.0 : 3.0) * x.bytes()
                         + weight.bytes()
                         + mean.bytes()
                         + rstd.bytes()
                         + 2.0 * dweight.bytes()
                         + 2.0 * dbias.bytes(),
-                "13 per element");
+                residual.isPresent() ? "14 per element" : "13 per element");
     }
 
     @Override

@@ -2,10 +2,15 @@ package dev.ridgeline.reference;
 
 import dev.ridgeline.op.LayerNorm;
 import dev.ridgeline.op.LayerNormBackward;
+import dev.ridgeline.op.Residual;
 import dev.ridgeline.op.RmsNorm;
 import dev.ridgeline.op.RmsNormBackward;
+import dev.ridgeline.tensor.DType;
+import dev.ridgeline.tensor.Tensor;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 final class NormReference {
     private NormReference() {}
@@ -13,7 +18,8 @@ final class NormReference {
     static List<double[]> rmsNorm(RmsNorm op) {
         int rows = op.rows();
         int cols = op.cols();
-        double[] x = Dense.read(op.x());
+        double[] sum = sum(op.x(), op.residual());
+        double[] x = stored(op.x().dtype(), sum);
         double[] weight = Dense.read(op.weight());
         double[] y = new double[x.length];
         double[] rstd = new double[rows];
@@ -23,7 +29,7 @@ final class NormReference {
             rstd[r] = 1 / Math.sqrt(squares / cols + op.eps());
             for (int c = 0; c < cols; c++) y[r * cols + c] = x[r * cols + c] * rstd[r] * weight[c];
         }
-        return List.of(y, rstd);
+        return op.residual().isPresent() ? List.of(y, rstd, sum) : List.of(y, rstd);
     }
 
     static List<double[]> rmsNormBackward(RmsNormBackward op) {
@@ -48,13 +54,15 @@ final class NormReference {
                 dweight[c] += dy[i] * normal;
             }
         }
+        op.residual().ifPresent(t -> add(t, dx));
         return List.of(dx, dweight);
     }
 
     static List<double[]> layerNorm(LayerNorm op) {
         int rows = op.rows();
         int cols = op.cols();
-        double[] x = Dense.read(op.x());
+        double[] sum = sum(op.x(), op.residual());
+        double[] x = stored(op.x().dtype(), sum);
         double[] weight = Dense.read(op.weight());
         double[] bias = Dense.read(op.bias());
         double[] y = new double[x.length];
@@ -71,7 +79,25 @@ final class NormReference {
             for (int c = 0; c < cols; c++)
                 y[r * cols + c] = (x[r * cols + c] - mean[r]) * rstd[r] * weight[c] + bias[c];
         }
-        return List.of(y, mean, rstd);
+        return op.residual().isPresent() ? List.of(y, mean, rstd, sum) : List.of(y, mean, rstd);
+    }
+
+    private static double[] sum(Tensor x, Optional<Residual> residual) {
+        double[] sum = Dense.read(x);
+        if (residual.isPresent()) add(residual.get().branch(), sum);
+        return sum;
+    }
+
+    private static void add(Tensor t, double[] to) {
+        double[] values = Dense.read(t);
+        for (int i = 0; i < to.length; i++) to[i] += values[i];
+    }
+
+    /// As memory keeps them.
+    private static double[] stored(DType dtype, double[] values) {
+        return Arrays.stream(values)
+                .map(v -> dtype == DType.BF16 ? DType.fromBf16(DType.toBf16((float) v)) : (float) v)
+                .toArray();
     }
 
     static List<double[]> layerNormBackward(LayerNormBackward op) {
@@ -101,6 +127,7 @@ final class NormReference {
                 dbias[c] += dy[i];
             }
         }
+        op.residual().ifPresent(t -> add(t, dx));
         return List.of(dx, dweight, dbias);
     }
 }

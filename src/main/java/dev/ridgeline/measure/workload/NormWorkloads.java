@@ -4,6 +4,7 @@ import dev.ridgeline.measure.Operands;
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.LayerNorm;
 import dev.ridgeline.op.LayerNormBackward;
+import dev.ridgeline.op.Residual;
 import dev.ridgeline.op.RmsNorm;
 import dev.ridgeline.op.RmsNormBackward;
 import dev.ridgeline.tensor.DType;
@@ -14,6 +15,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -21,6 +23,9 @@ import java.util.function.Function;
 /// op reads are those of its `x`.
 public final class NormWorkloads {
     static final String STRIDED = "strided";
+
+    /// Variants that begin with it add a residual, the gradients' in place.
+    private static final String RESIDUAL = "residual";
 
     private static final double EPS = 1e-5;
 
@@ -84,13 +89,20 @@ public final class NormWorkloads {
         for (int[] p : new int[][] {{2, 8}, {7, 31}, {65, 64}, {5, 1031}})
             for (var dtype : List.of(DType.F32, DType.BF16))
                 add(probes, STRIDED, p[0], p[1], dtype, dtype);
+        for (int[] p : PROBES) {
+            add(probes, RESIDUAL, p[0], p[1], DType.F32, DType.F32);
+            add(probes, RESIDUAL, p[0], p[1], DType.BF16, DType.BF16);
+            add(probes, RESIDUAL + " f32_weight", p[0], p[1], DType.BF16, DType.F32);
+        }
+        for (var dtype : List.of(DType.F32, DType.BF16))
+            add(probes, RESIDUAL + " " + STRIDED, 7, 31, dtype, dtype);
         return probes;
     }
 
     /// A (rows, cols) matrix as `make` makes it: dense, or columns of a wider one that start at no
     /// multiple of any vector.
     static Tensor matrix(String variant, Function<int[], Tensor> make, int rows, int cols) {
-        return variant.equals(STRIDED)
+        return variant.endsWith(STRIDED)
                 ? make.apply(new int[] {rows, cols + 9}).slice(1, 5, 5 + cols)
                 : make.apply(new int[] {rows, cols});
     }
@@ -143,7 +155,31 @@ public final class NormWorkloads {
                                 o.uniform(weight, cols),
                                 matrix(variant, d -> o.output(x, d), rows, cols),
                                 o.output(DType.F32, rows),
-                                EPS));
+                                EPS,
+                                residual(variant, o, x, rows, cols)));
+    }
+
+    private static Optional<Residual> residual(
+            String variant, Operands o, DType dtype, int rows, int cols) {
+        if (!variant.startsWith(RESIDUAL)) return Optional.empty();
+        return Optional.of(
+                new Residual(
+                        matrix(variant, d -> o.uniform(dtype, d), rows, cols),
+                        matrix(variant, d -> o.output(dtype, d), rows, cols)));
+    }
+
+    /// Where a gradient goes, and what is added to it: the same matrix.
+    private record Gradient(Tensor dx, Optional<Tensor> residual) {
+        static Gradient of(String variant, Operands o, DType dtype, int rows, int cols) {
+            boolean added = variant.startsWith(RESIDUAL);
+            var dx =
+                    matrix(
+                            variant,
+                            d -> added ? o.uniform(dtype, d) : o.output(dtype, d),
+                            rows,
+                            cols);
+            return new Gradient(dx, added ? Optional.of(dx) : Optional.empty());
+        }
     }
 
     private static Workload<RmsNormBackward> rmsNormBackward(
@@ -156,13 +192,18 @@ public final class NormWorkloads {
                 seed,
                 o -> {
                     Tensor x = matrix(variant, d -> o.uniform(dtype, d), rows, cols);
+                    Tensor scale = o.uniform(weight, cols);
+                    Tensor rstd = o.derived(DType.F32, () -> rstd(x, new double[rows]), rows);
+                    Tensor dy = matrix(variant, d -> o.uniform(dtype, d), rows, cols);
+                    var gradient = Gradient.of(variant, o, dtype, rows, cols);
                     return new RmsNormBackward(
                             x,
-                            o.uniform(weight, cols),
-                            o.derived(DType.F32, () -> rstd(x, new double[rows]), rows),
-                            matrix(variant, d -> o.uniform(dtype, d), rows, cols),
-                            matrix(variant, d -> o.output(dtype, d), rows, cols),
-                            o.uniform(DType.F32, cols));
+                            scale,
+                            rstd,
+                            dy,
+                            gradient.dx(),
+                            o.uniform(DType.F32, cols),
+                            gradient.residual());
                 });
     }
 
@@ -182,7 +223,8 @@ public final class NormWorkloads {
                                 matrix(of.variant(), d -> o.output(x, d), rows, cols),
                                 o.output(DType.F32, rows),
                                 o.output(DType.F32, rows),
-                                EPS));
+                                EPS,
+                                residual(of.variant(), o, x, rows, cols)));
     }
 
     private static Workload<LayerNormBackward> layerNormBackward(
@@ -195,15 +237,21 @@ public final class NormWorkloads {
                 seed,
                 o -> {
                     Tensor x = matrix(variant, d -> o.uniform(dtype, d), rows, cols);
+                    Tensor scale = o.uniform(weight, cols);
+                    Tensor mean = o.derived(DType.F32, () -> mean(x), rows);
+                    Tensor rstd = o.derived(DType.F32, () -> rstd(x, mean(x)), rows);
+                    Tensor dy = matrix(variant, d -> o.uniform(dtype, d), rows, cols);
+                    var gradient = Gradient.of(variant, o, dtype, rows, cols);
                     return new LayerNormBackward(
                             x,
-                            o.uniform(weight, cols),
-                            o.derived(DType.F32, () -> mean(x), rows),
-                            o.derived(DType.F32, () -> rstd(x, mean(x)), rows),
-                            matrix(variant, d -> o.uniform(dtype, d), rows, cols),
-                            matrix(variant, d -> o.output(dtype, d), rows, cols),
+                            scale,
+                            mean,
+                            rstd,
+                            dy,
+                            gradient.dx(),
                             o.uniform(DType.F32, cols),
-                            o.uniform(DType.F32, cols));
+                            o.uniform(DType.F32, cols),
+                            gradient.residual());
                 });
     }
 
