@@ -23,7 +23,7 @@ try:
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.nn.functional import scaled_dot_product_attention
 except ImportError as missing:
-    sys.exit(f"torch_peers: needs PyTorch 2.3 or newer with CUDA: {missing}")
+    sys.exit(f"torch_peers: needs PyTorch 2.5 or newer with CUDA: {missing}")
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 BACKENDS = {
@@ -71,7 +71,7 @@ class Timer:
     def batch(self, calls, start, count):
         """Seconds per call of `count` calls, by events."""
         begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        torch.cuda._sleep(20_000 * count)  # cycles: the host is done before the device begins
+        torch.cuda._sleep(60_000 * count)  # cycles, some 35 us a call: the host is done before the device begins
         begin.record()
         for i in range(count):
             calls[(start + i) % len(calls)]()

@@ -1,14 +1,17 @@
 // One step of Adam with decoupled weight decay over n elements; with g = gradient scalars[3]:
 //   m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2
 //   parameter -= scalars[0] ((m / scalars[1]) / (sqrt(v / scalars[2]) + eps) + decay parameter)
-// and copy = parameter in bf16. scalars, f32 in device memory: learning rate, 1 - beta1^t, 1 - beta2^t, gradient scale.
+// and copy = parameter in bf16. scalars, f32 in device memory: learning rate, 1 - beta1^t, 1 - beta2^t, gradient scale,
+// and the key of the step for stochastic rounding.
 //
 // Idea:     everything in one pass, runs of four elements, eight accesses in flight per thread.
 // Replaces: nothing.
 // Needs:    operands without gaps.
-// Launch:   grid ceil(runs / 512), runs = ceil((n + 3) / 4); 256 threads. `_copy` where there is a bf16 copy.
+// Launch:   grid ceil(runs / 512), runs = ceil((n + 3) / 4); 256 threads. `_copy` where there is a bf16 copy,
+//           `_dithered_copy` where it is rounded stochastically.
 // Limits:   operands at different distances from a multiple of 16 bytes are read element by element.
-// Numerics: f32 with correctly rounded divisions and square root; the copy is rounded to nearest.
+// Numerics: f32 with correctly rounded divisions and square root; the copy is rounded to nearest, or by common/dither.cuh.
+#include "common/dither.cuh"
 #include "common/vector.cuh"
 
 namespace {
@@ -41,9 +44,10 @@ struct Step {
   }
 };
 
+// `key` is of the step's dither; null where the copy is rounded to nearest.
 template <class G>
 __device__ __forceinline__ void adam_w(const Step& step, float* parameter, const G* gradient, float* m, float* v,
-                                       bf16* copy, long long n) {
+                                       bf16* copy, const float* key, long long n) {
   const int lead = lead_of(parameter);
   const Row<float, kElements, long long> to_parameter(parameter, n, lead), to_m(m, n, lead), to_v(v, n, lead);
   const Row<const G, kElements, long long> from_gradient(gradient, n, lead);
@@ -74,7 +78,12 @@ __device__ __forceinline__ void adam_w(const Step& step, float* parameter, const
     to_parameter.store(p, x[0]);
     to_m.store(p, x[1]);
     to_v.store(p, x[2]);
-    if (copy != nullptr) Row<bf16, kElements, long long>(copy, n, lead).store(p, x[0]);
+    if (copy == nullptr) continue;
+    if (key != nullptr) {
+#pragma unroll
+      for (int i = 0; i < kElements; i++) x[0][i] = dither::round(x[0][i], *key, to_parameter.first(p) + i);
+    }
+    Row<bf16, kElements, long long>(copy, n, lead).store(p, x[0]);
   }
 }
 
@@ -84,26 +93,40 @@ extern "C" __global__ void __launch_bounds__(256)
     adam_w_portable_vectorized_f32(float* parameter, const float* gradient, float* m, float* v, const float* scalars,
                                    long long n, float beta1, float rest1, float beta2, float rest2, float eps,
                                    float decay) {
-  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, nullptr, n);
+  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, nullptr, nullptr, n);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     adam_w_portable_vectorized_bf16(float* parameter, const bf16* gradient, float* m, float* v, const float* scalars,
                                     long long n, float beta1, float rest1, float beta2, float rest2, float eps,
                                     float decay) {
-  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, nullptr, n);
+  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, nullptr, nullptr, n);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     adam_w_portable_vectorized_f32_copy(float* parameter, const float* gradient, float* m, float* v,
                                         const float* scalars, bf16* copy, long long n, float beta1, float rest1,
                                         float beta2, float rest2, float eps, float decay) {
-  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, copy, n);
+  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, copy, nullptr, n);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     adam_w_portable_vectorized_bf16_copy(float* parameter, const bf16* gradient, float* m, float* v,
                                          const float* scalars, bf16* copy, long long n, float beta1, float rest1,
                                          float beta2, float rest2, float eps, float decay) {
-  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, copy, n);
+  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, copy, nullptr, n);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    adam_w_portable_vectorized_f32_dithered_copy(float* parameter, const float* gradient, float* m, float* v,
+                                                 const float* scalars, bf16* copy, long long n, float beta1,
+                                                 float rest1, float beta2, float rest2, float eps, float decay) {
+  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, copy, scalars + 4, n);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    adam_w_portable_vectorized_bf16_dithered_copy(float* parameter, const bf16* gradient, float* m, float* v,
+                                                  const float* scalars, bf16* copy, long long n, float beta1,
+                                                  float rest1, float beta2, float rest2, float eps, float decay) {
+  adam_w(Step(scalars, beta1, rest1, beta2, rest2, eps, decay), parameter, gradient, m, v, copy, scalars + 4, n);
 }

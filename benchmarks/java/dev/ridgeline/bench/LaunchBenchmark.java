@@ -54,7 +54,11 @@ public class LaunchBenchmark {
 
     @Setup(Level.Trial)
     public void prepare() {
-        opened = Devices.open(device, 1);
+        prepare(Devices.open(device, 1));
+    }
+
+    void prepare(Device on) {
+        opened = on;
         instance = StreamWorkloads.copy(16, 1).on(opened);
         launch = opened.bind(instance.op());
         step = opened.sequence(Collections.nCopies(STEP, launch));

@@ -16,7 +16,10 @@ import java.util.concurrent.Callable;
 
 @Command(
         name = "optimizer",
-        description = "AdamW on f32 parameters and moments, and the norm of the gradients.",
+        description = {
+            "AdamW on f32 parameters and moments, with a bf16 copy rounded stochastically too,",
+            "and the norm of the gradients."
+        },
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class BenchOptimizer implements Callable<Integer> {
@@ -43,6 +46,7 @@ final class BenchOptimizer implements Callable<Integer> {
         for (var dtype : dtypes)
             for (int count : Sizes.or(n, Suites.ELEMENTS)) {
                 all.add(OptimizerWorkloads.adamW(count, dtype, bench.seed()));
+                all.add(OptimizerWorkloads.dithered(count, dtype, bench.seed()));
                 all.add(OptimizerWorkloads.squaredNorm(count, dtype, bench.seed()));
             }
         return bench.run(all);

@@ -1,6 +1,8 @@
 package dev.ridgeline.cpu;
 
 import dev.ridgeline.op.AdamW;
+import dev.ridgeline.op.Dither;
+import dev.ridgeline.op.Rounding;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.HostBuffer;
 
@@ -35,6 +37,11 @@ final class AdamWStep implements Sweep.Loop {
 
     @Override
     public void run(MemorySegment[] memory, long[] at, long count) {
+        run(memory, at, count, 0);
+    }
+
+    @Override
+    public void run(MemorySegment[] memory, long[] at, long count, long first) {
         double rate = scalar(0);
         double scale = scalar(3);
         float gain1 = (float) ((1 - op.beta1()) * scale);
@@ -57,9 +64,22 @@ final class AdamWStep implements Sweep.Loop {
                 step(
                         memory, at, from, to, beta1, gain1, beta2, gain2, corrected, unbias2, eps,
                         keep);
-            if (copies)
-                Bf16Tile.narrow(memory[1], at[1] + from, memory[4], at[4] + from, to - from);
+            if (copies) copy(memory, at, from, to - from, first + from);
         }
+    }
+
+    private void copy(MemorySegment[] memory, long[] at, long from, long count, long first) {
+        if (op.rounding() == Rounding.NEAREST)
+            Bf16Tile.narrow(memory[1], at[1] + from, memory[4], at[4] + from, count);
+        else
+            DitherLoop.narrow(
+                    memory[1],
+                    at[1] + from,
+                    memory[4],
+                    at[4] + from,
+                    count,
+                    Dither.start((float) scalar(4), first),
+                    (int) first);
     }
 
     private static void step(

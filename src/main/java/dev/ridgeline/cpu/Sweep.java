@@ -23,6 +23,13 @@ final class Sweep implements Launch {
         /// @param at first element of each operand
         /// @param count a multiple of [#STEP]
         void run(MemorySegment[] memory, long[] at, long count);
+
+        /// The same for a loop that needs to know which elements they are.
+        ///
+        /// @param first number of the first, row-major
+        default void run(MemorySegment[] memory, long[] at, long count, long first) {
+            run(memory, at, count);
+        }
     }
 
     /// Elements in the shortest run a loop is given.
@@ -148,18 +155,19 @@ final class Sweep implements Launch {
         for (int k = 0; k < operands.length; k++)
             s.at[k] = operands[k].offset() + row * operands[k].stride() + from;
         long whole = (to - from) / STEP * STEP;
-        if (whole > 0) whole(s, memory, s.at, whole);
+        long first = row * cols + from;
+        if (whole > 0) whole(s, memory, s.at, whole, first);
         int rest = (int) (to - from - whole);
-        if (rest > 0) tail(s, whole, rest);
+        if (rest > 0) tail(s, whole, rest, first + whole);
     }
 
-    private void tail(Scratch s, long whole, int rest) {
+    private void tail(Scratch s, long whole, int rest, long first) {
         for (int k = 0; k < operands.length; k++) {
             long size = operands[k].dtype().bytes();
             long from = (s.at[k] + whole) * size;
             MemorySegment.copy(memory[k], from, s.tail[k], 0, rest * size);
         }
-        whole(s, s.tail, s.zero, STEP);
+        whole(s, s.tail, s.zero, STEP, first);
         for (int k = firstOutput; k < operands.length; k++) {
             long size = operands[k].dtype().bytes();
             long to = (s.at[k] + whole) * size;
@@ -167,19 +175,20 @@ final class Sweep implements Launch {
         }
     }
 
-    private void whole(Scratch s, MemorySegment[] from, long[] at, long count) {
+    private void whole(Scratch s, MemorySegment[] from, long[] at, long count, long first) {
         if (!converts) {
-            loop.run(from, at, count);
+            loop.run(from, at, count, first);
             return;
         }
         for (long done = 0; done < count; done += TILE)
-            tile(s, from, at, done, Math.min(TILE, count - done));
+            tile(s, from, at, done, Math.min(TILE, count - done), first);
     }
 
-    private void tile(Scratch s, MemorySegment[] from, long[] at, long done, long count) {
+    private void tile(
+            Scratch s, MemorySegment[] from, long[] at, long done, long count, long first) {
         for (int k = 0; k < operands.length; k++)
             Bf16Tile.split(from[k], at[k] + done, s.wide[k], count);
-        loop.run(s.wide, s.zero, count);
+        loop.run(s.wide, s.zero, count, first + done);
         for (int k = firstOutput; k < operands.length; k++)
             Bf16Tile.join(s.wide[k], from[k], at[k] + done, count);
     }

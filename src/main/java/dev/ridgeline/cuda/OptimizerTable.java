@@ -2,6 +2,7 @@ package dev.ridgeline.cuda;
 
 import dev.ridgeline.op.AdamW;
 import dev.ridgeline.op.ClipScale;
+import dev.ridgeline.op.Rounding;
 import dev.ridgeline.op.SquaredNorm;
 import dev.ridgeline.op.Zero;
 
@@ -48,8 +49,9 @@ final class OptimizerTable {
                 new double[] {
                     op.beta1(), 1 - op.beta1(), op.beta2(), 1 - op.beta2(), op.eps(), op.decay()
                 }) arguments.add((float) x);
+        var copied = op.rounding() == Rounding.NEAREST ? "_copy" : "_dithered_copy";
         plan.launch(
-                op.gradient().dtype().label() + (op.copy().isPresent() ? "_copy" : ""),
+                op.gradient().dtype().label() + (op.copy().isPresent() ? copied : ""),
                 Rows.grid(op.parameter(), 4, 2),
                 THREADS,
                 0,

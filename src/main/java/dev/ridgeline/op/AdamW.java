@@ -18,8 +18,11 @@ import java.util.Optional;
 /// |----------------------|-------|----------|
 /// | `parameter`,`m`,`v`  | any   | f32      |
 /// | `gradient`           | same  | f32/bf16 |
-/// | `copy`               | same  | bf16, receives the new parameter rounded to nearest |
+/// | `copy`               | same  | bf16, receives the new parameter, rounded as `rounding` says |
 /// | `scalars`            | (4)   | f32: learning rate, 1 - beta1^t, 1 - beta2^t, gradient scale |
+///
+/// With stochastic rounding there is a fifth scalar, [Dither#key] of the step; an element's number
+/// is its place in `parameter`.
 ///
 /// What changes from step to step is in `scalars`, a tensor, so that a captured step can be
 /// replayed without being rebuilt.
@@ -33,7 +36,8 @@ public record AdamW(
         double beta1,
         double beta2,
         double eps,
-        double decay)
+        double decay,
+        Rounding rounding)
         implements Op {
     public AdamW {
 
@@ -43,12 +47,27 @@ public record AdamW(
         }
         Require.sameShape("adam_w", "gradient", gradient, parameter);
         Require.real("adam_w", "gradient", gradient);
-        Require.shape("adam_w", "scalars", scalars, 4);
+        Require.shape("adam_w", "scalars", scalars, rounding == Rounding.NEAREST ? 4 : 5);
         Require.dtype("adam_w", "scalars", scalars, DType.F32);
         if (copy.isPresent()) {
             Require.sameShape("adam_w", "copy", copy.get(), parameter);
             Require.dtype("adam_w", "copy", copy.get(), DType.BF16);
         }
+    }
+
+    /// With a copy, if any, that is rounded to nearest.
+    public AdamW(
+            Tensor parameter,
+            Tensor gradient,
+            Tensor m,
+            Tensor v,
+            Tensor scalars,
+            Optional<Tensor> copy,
+            double beta1,
+            double beta2,
+            double eps,
+            double decay) {
+        this(parameter, gradient, m, v, scalars, copy, beta1, beta2, eps, decay, Rounding.NEAREST);
     }
 
     @Override
@@ -71,6 +90,9 @@ public record AdamW(
 
     @Override
     public Tolerance tolerance(int output) {
-        return Tolerance.elementwise(8, 1, output == 3 ? DType.BF16 : DType.F32);
+        var nearest = Tolerance.elementwise(8, 1, output == 3 ? DType.BF16 : DType.F32);
+        return output == 3 && rounding == Rounding.STOCHASTIC
+                ? new Tolerance(nearest.absolute(), nearest.relative() + DType.BF16.roundoff())
+                : nearest;
     }
 }

@@ -4,12 +4,17 @@ import dev.ridgeline.op.Attention;
 import dev.ridgeline.op.AttentionBackward;
 
 import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /// Attention one query row at a time. With scores `s = scale · q · kᵀ` of the visible keys:
 ///
 /// - forward: `lse = log Σ exp s`, `p = exp(s - lse)`, `out = p · v`
 /// - backward: `p` again from the given `lse`, `dv = pᵀ · dout`, `dp = dout · vᵀ`, `ds = p ∘ (dp -
 ///   dout · out)`, `dq = scale · ds · k`, `dk = scale · dsᵀ · q`
+///
+/// Rows of q, k and v are shared out to threads, each computed whole by one of them in one order,
+/// so that the bits do not depend on how many there are.
 ///
 /// In the backward `dout · out` stands for the row sum of `p ∘ dp`: the two are equal where `out`
 /// and `lse` come from the forward.
@@ -25,21 +30,23 @@ final class AttentionReference {
         int dim = op.headDim();
         double[] out = new double[q.length];
         double[] lse = new double[q.length / dim];
-        double[] p = new double[keys];
-        for (int row = 0; row < lse.length; row++) {
-            int key0 = keyHead(row / queries, op.heads(), op.keyHeads()) * keys;
-            int visible = op.causal() ? row % queries + 1 : keys;
-            double max = Double.NEGATIVE_INFINITY;
-            for (int j = 0; j < visible; j++) {
-                p[j] = op.scale() * dot(q, row, k, key0 + j, dim);
-                max = Math.max(max, p[j]);
-            }
-            double sum = 0;
-            for (int j = 0; j < visible; j++) sum += Math.exp(p[j] - max);
-            lse[row] = max + Math.log(sum);
-            for (int j = 0; j < visible; j++)
-                add(Math.exp(p[j] - lse[row]), v, key0 + j, out, row, dim);
-        }
+        rows(
+                lse.length,
+                row -> {
+                    double[] p = new double[keys];
+                    int key0 = keyHead(row / queries, op.heads(), op.keyHeads()) * keys;
+                    int visible = op.causal() ? row % queries + 1 : keys;
+                    double max = Double.NEGATIVE_INFINITY;
+                    for (int j = 0; j < visible; j++) {
+                        p[j] = op.scale() * dot(q, row, k, key0 + j, dim);
+                        max = Math.max(max, p[j]);
+                    }
+                    double sum = 0;
+                    for (int j = 0; j < visible; j++) sum += Math.exp(p[j] - max);
+                    lse[row] = max + Math.log(sum);
+                    for (int j = 0; j < visible; j++)
+                        add(Math.exp(p[j] - lse[row]), v, key0 + j, out, row, dim);
+                });
         return List.of(out, lse);
     }
 
@@ -56,20 +63,38 @@ final class AttentionReference {
         double[] dq = new double[q.length];
         double[] dk = new double[k.length];
         double[] dv = new double[v.length];
-        for (int row = 0; row < lse.length; row++) {
-            int key0 = keyHead(row / queries, op.heads(), op.keyHeads()) * keys;
-            int visible = op.causal() ? row % queries + 1 : keys;
-            double delta = dot(dout, row, out, row, dim);
-            for (int key = key0; key < key0 + visible; key++) {
-                double p = Math.exp(op.scale() * dot(q, row, k, key, dim) - lse[row]);
-                double dp = dot(dout, row, v, key, dim);
-                double ds = p * (dp - delta);
-                add(p, dout, row, dv, key, dim);
-                add(op.scale() * ds, k, key, dq, row, dim);
-                add(op.scale() * ds, q, row, dk, key, dim);
-            }
-        }
+        double[] delta = new double[lse.length];
+        rows(lse.length, row -> delta[row] = dot(dout, row, out, row, dim));
+        rows(
+                lse.length,
+                row -> {
+                    int key0 = keyHead(row / queries, op.heads(), op.keyHeads()) * keys;
+                    int visible = op.causal() ? row % queries + 1 : keys;
+                    for (int key = key0; key < key0 + visible; key++) {
+                        double p = Math.exp(op.scale() * dot(q, row, k, key, dim) - lse[row]);
+                        double ds = p * (dot(dout, row, v, key, dim) - delta[row]);
+                        add(op.scale() * ds, k, key, dq, row, dim);
+                    }
+                });
+        int group = op.heads() / op.keyHeads();
+        rows(
+                k.length / dim,
+                key -> {
+                    // key heads and query heads are both counted with those of a batch together
+                    int row0 = key / keys * group * queries;
+                    for (int row = row0; row < row0 + group * queries; row++) {
+                        if (op.causal() && row % queries < key % keys) continue;
+                        double p = Math.exp(op.scale() * dot(q, row, k, key, dim) - lse[row]);
+                        double ds = p * (dot(dout, row, v, key, dim) - delta[row]);
+                        add(p, dout, row, dv, key, dim);
+                        add(op.scale() * ds, q, row, dk, key, dim);
+                    }
+                });
         return List.of(dq, dk, dv);
+    }
+
+    private static void rows(int count, IntConsumer row) {
+        IntStream.range(0, count).parallel().forEach(row);
     }
 
     /// The (batch, key head) of a (batch, query head), both counted row-major.

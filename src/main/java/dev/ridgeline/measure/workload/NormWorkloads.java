@@ -73,6 +73,15 @@ public final class NormWorkloads {
         return layerNormBackward("", rows, cols, dtype, dtype, seed);
     }
 
+    /// Those that a decoder's layer consists of: with a residual.
+    public static List<Workload<?>> residuals(int rows, int cols, DType dtype, long seed) {
+        return List.of(
+                rmsNorm(RESIDUAL, rows, cols, dtype, dtype, seed),
+                rmsNormBackward(RESIDUAL, rows, cols, dtype, dtype, seed),
+                layerNorm(usual(RESIDUAL, dtype), rows, cols, dtype, dtype, seed),
+                layerNormBackward(RESIDUAL, rows, cols, dtype, dtype, seed));
+    }
+
     static List<Workload<?>> probes() {
         var probes = new ArrayList<Workload<?>>();
         for (int[] p : PROBES) {

@@ -4,12 +4,15 @@ import dev.ridgeline.measure.Operands;
 import dev.ridgeline.measure.Workload;
 import dev.ridgeline.op.AdamW;
 import dev.ridgeline.op.ClipScale;
+import dev.ridgeline.op.Dither;
+import dev.ridgeline.op.Rounding;
 import dev.ridgeline.op.SquaredNorm;
 import dev.ridgeline.op.Zero;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,8 +83,10 @@ public final class OptimizerWorkloads {
         }
         for (int n : PROBES)
             for (var gradient : List.of(DType.F32, DType.BF16))
-                for (boolean copies : new boolean[] {false, true})
+                for (boolean copies : new boolean[] {false, true}) {
                     probes.add(adamW(n, gradient, copies, 1));
+                    if (copies) probes.add(dithered(n, gradient, 1));
+                }
         for (int n : new int[] {5, 33, 4097})
             for (var gradient : List.of(DType.F32, DType.BF16))
                 for (int skipped : new int[] {1, 4}) probes.add(adamWInside(n, skipped, gradient));
@@ -96,6 +101,17 @@ public final class OptimizerWorkloads {
                 gradient,
                 seed,
                 o -> op(o, n, gradient, copies));
+    }
+
+    /// With a bf16 copy that is rounded stochastically.
+    public static Workload<AdamW> dithered(int n, DType gradient, long seed) {
+        return new Workload<>(
+                AdamW.class,
+                "dithered copy",
+                Map.of("n", n),
+                gradient,
+                seed,
+                o -> op(o, n, gradient, true, Rounding.STOCHASTIC));
     }
 
     /// Of parameters that are a part of a larger buffer, from element `skipped` on.
@@ -119,17 +135,24 @@ public final class OptimizerWorkloads {
                             whole.beta1(),
                             whole.beta2(),
                             whole.eps(),
-                            whole.decay());
+                            whole.decay(),
+                            whole.rounding());
                 });
     }
 
     private static AdamW op(Operands o, int n, DType gradient, boolean copies) {
-        var scalars =
-                o.values(
-                        LEARNING_RATE,
-                        (float) (1 - Math.pow(BETA1, STEP)),
-                        (float) (1 - Math.pow(BETA2, STEP)),
-                        GRADIENT_SCALE);
+        return op(o, n, gradient, copies, Rounding.NEAREST);
+    }
+
+    private static AdamW op(Operands o, int n, DType gradient, boolean copies, Rounding rounding) {
+        float[] all = {
+            LEARNING_RATE,
+            (float) (1 - Math.pow(BETA1, STEP)),
+            (float) (1 - Math.pow(BETA2, STEP)),
+            GRADIENT_SCALE,
+            Dither.key(1, STEP)
+        };
+        var scalars = o.values(rounding == Rounding.NEAREST ? Arrays.copyOf(all, 4) : all);
         Optional<Tensor> copy = copies ? Optional.of(o.output(DType.BF16, n)) : Optional.empty();
         return new AdamW(
                 o.uniform(DType.F32, n),
@@ -141,6 +164,7 @@ public final class OptimizerWorkloads {
                 BETA1,
                 BETA2,
                 1e-8,
-                0.1);
+                0.1,
+                rounding);
     }
 }
