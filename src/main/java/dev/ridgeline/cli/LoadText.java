@@ -78,7 +78,7 @@ final class LoadText {
         line(
                 text,
                 "  %-24s %12s  of each reader for a place in the ring; %s of the bytes read in"
-                    + " place",
+                        + " place",
                 "waited",
                 Si.seconds(median(reports, r -> r.waited() / r.threads())),
                 Si.percent((double) first.inPlace() / Math.max(1, first.bytes())));

@@ -120,7 +120,7 @@ class BenchLoadTest {
                 "--cast e4m3 --make 150KiB --model llama-tiny | 2 | there is bf16 and f32",
                 "--ranks 0 | 2 | --ranks is for the CPU, and at least 1",
                 "--make 150KiB --model llama-tiny --memory 64KiB | 3 | cpu: 223,208 bytes do not"
-                    + " fit",
+                        + " fit",
             })
     void loads_that_cannot_be(String args, int exit, String message) {
         var shell = args == null ? load() : load(args.strip().split(" "));
