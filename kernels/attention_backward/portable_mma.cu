@@ -18,6 +18,10 @@
 // Limits: 7 products of T x S x D where one kernel with atomics would do 5, which is what the same bits every run cost.
 // Numerics: scores and sums in f32; p and ds are rounded to bf16 for their products. Queries of a group in ascending
 //   order of head and row.
+//
+// For sm_90 ptxas spills a few registers of dkdv at head dim 128, for sm_80 none.
+// spills-allowed: attention_backward_portable_mma_dkdv_causal_128_bf16 24
+// spills-allowed: attention_backward_portable_mma_dkdv_full_128_bf16 48
 #include "common/attention_tile.cuh"
 #include "common/ptx/math.cuh"
 
