@@ -10,6 +10,7 @@ import dev.ridgeline.report.ResultFile;
 import dev.ridgeline.report.Si;
 import dev.ridgeline.shard.Access;
 import dev.ridgeline.shard.Checkpoint;
+import dev.ridgeline.shard.PageCache;
 import dev.ridgeline.shard.StoredType;
 
 import picocli.CommandLine.Command;
@@ -19,6 +20,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -120,6 +123,11 @@ final class BenchLoad implements Callable<Integer> {
             if (!bench.dryRun()) sites.requireTimed();
             if (ranks < 1 || (ranks > 1 && sites.gpus()))
                 throw Fault.usage("--ranks is for the CPU, and at least 1");
+            PageCache.absence()
+                    .ifPresent(
+                            reason -> {
+                                throw Fault.environment("%s", reason);
+                            });
             var options = options(host);
             var target = cast.map(BenchLoad::type);
             if (make.isPresent()) make(make.get());
@@ -150,11 +158,22 @@ final class BenchLoad implements Callable<Integer> {
     private void make(ByteSize size) {
         if (size.share()) throw Fault.usage("--make: an amount, such as 4GiB");
         long bytes = size.of(0);
-        long free = checkpoint.toAbsolutePath().getRoot().toFile().getUsableSpace();
+        long free = free(checkpoint.toAbsolutePath());
         if (bytes > free)
             throw Fault.environment(
                     "--make %s: the disk has %s free", Si.binaryBytes(bytes), Si.binaryBytes(free));
         Synthetic.write(checkpoint, models.model("llama-8b").config(), bytes, MOST_SHARD_BYTES);
+    }
+
+    /// Bytes on the disk that will have a path.
+    private static long free(Path path) {
+        var there = path;
+        while (!Files.exists(there)) there = there.getParent();
+        try {
+            return Files.getFileStore(there).getUsableSpace();
+        } catch (IOException e) {
+            throw Fault.usage("%s: cannot be written: %s", path, e.getMessage());
+        }
     }
 
     private static StoredType type(String name) {

@@ -45,7 +45,7 @@ final class Lane implements AutoCloseable {
     private long inPlace;
     private int next;
 
-    Lane(Loader.Options options, List<FileBytes> files, Optional<Target> target, boolean casts) {
+    Lane(Loader.Options options, List<FileBytes> files, Optional<Target> target, long castBytes) {
         this.options = options;
         this.files = files;
         this.target = target;
@@ -54,16 +54,11 @@ final class Lane implements AutoCloseable {
             places.add(
                     new Place(
                             staging(placeBytes(options)),
-                            casts ? staging(castBytes(options)) : MemorySegment.NULL));
+                            castBytes > 0 ? staging(castBytes) : MemorySegment.NULL));
     }
 
     static long placeBytes(Loader.Options options) {
         return options.blockBytes() + 2 * LoadPlan.BLOCK;
-    }
-
-    /// Of two bytes an element, f32 makes four.
-    static long castBytes(Loader.Options options) {
-        return 2 * options.blockBytes();
     }
 
     private MemorySegment staging(long bytes) {
@@ -121,11 +116,16 @@ final class Lane implements AutoCloseable {
         var place = place();
         var memory = read(block, place.memory);
         if (block.cast()) {
+            boolean there = options.inPlace() && to.host().isPresent();
+            var cast =
+                    there
+                            ? to.host().get().asSlice(block.at(), block.landing())
+                            : place.cast.asSlice(0, block.landing());
             long begin = System.nanoTime();
-            var cast = place.cast.asSlice(0, block.landing());
             Cast.run(block.type(), memory, block.target(), cast);
-            memory = cast;
             add(Work.CAST, block.bytes(), seconds(begin));
+            if (there) return;
+            memory = cast;
         }
         queue.get().upload(memory, to.buffer(), to.shift() + block.at());
         place.copying = Optional.of(queue.get().ticket());

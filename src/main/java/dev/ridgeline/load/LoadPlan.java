@@ -150,6 +150,15 @@ public record LoadPlan(List<SafetensorsFile> files, List<Extent> extents, long b
         return extents.stream().mapToLong(Extent::bytes).sum();
     }
 
+    /// Bytes that a block of any extent has at most after its cast; none where nothing is cast.
+    long castBytes(long blockBytes) {
+        return extents.stream()
+                .filter(Extent::cast)
+                .mapToLong(e -> e.landing(blockBytes))
+                .max()
+                .orElse(0);
+    }
+
     public boolean casts() {
         return extents.stream().anyMatch(Extent::cast);
     }

@@ -40,8 +40,9 @@ public final class Loader {
 
     /// Bytes of the ring, those for casting included.
     public long ringBytes(LoadPlan plan) {
-        long place = Lane.placeBytes(options) + (plan.casts() ? Lane.castBytes(options) : 0);
-        return place * options.places() * options.readers();
+        return (Lane.placeBytes(options) + plan.castBytes(options.blockBytes()))
+                * options.places()
+                * options.readers();
     }
 
     /// Loads into memory.
@@ -65,7 +66,12 @@ public final class Loader {
         try {
             for (var file : plan.files()) files.add(FileBytes.open(file.path(), options.access()));
             for (int i = 0; i < options.readers(); i++)
-                lanes.add(new Lane(options, files, target, plan.casts()));
+                lanes.add(
+                        new Lane(
+                                options,
+                                files,
+                                target,
+                                target.map(_ -> plan.castBytes(options.blockBytes())).orElse(0L)));
             var blocks = new Blocks(plan, options.blockBytes());
             long begin = System.nanoTime();
             parallel(lanes, blocks);

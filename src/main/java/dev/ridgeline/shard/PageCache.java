@@ -14,6 +14,8 @@ import java.lang.invoke.MethodHandleProxies;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /// How much of a file the system's page cache has, and a way to have it forget: `posix_fadvise` and
 /// `mincore` of Linux's C library.
@@ -78,19 +80,25 @@ public final class PageCache {
                 FunctionDescriptor signature,
                 Linker.Option... options) {
             var linker = Linker.nativeLinker();
-            var symbol =
-                    linker.defaultLookup()
-                            .find(name)
-                            .orElseThrow(
-                                    () ->
-                                            new UnsupportedOperationException(
-                                                    "this system has no " + name));
+            var symbol = linker.defaultLookup().find(name).orElseThrow();
             return MethodHandleProxies.asInterfaceInstance(
                     type, linker.downcallHandle(symbol, signature, options));
         }
     }
 
     private PageCache() {}
+
+    /// Why there is no telling warm from cold here.
+    public static Optional<String> absence() {
+        var lookup = Linker.nativeLinker().defaultLookup();
+        return Stream.of("open", "close", "posix_fadvise", "mincore")
+                .filter(name -> lookup.find(name).isEmpty())
+                .findFirst()
+                .map(
+                        name ->
+                                "this system's C library has no %s, by which warm is told from cold"
+                                        .formatted(name));
+    }
 
     /// Has the system forget what it has of a file. What was written and is not on the disk yet
     /// stays.
