@@ -110,7 +110,7 @@ final class LoadRows {
                 variant,
                 Collections.unmodifiableMap(shape),
                 "bytes",
-                op + "/ring",
+                op + (outcome.reports().getFirst().inPlace() > 0 ? "/in_place" : "/ring"),
                 site.device().name(),
                 options.readers(),
                 whole ? Row.Status.MEASURED : Row.Status.WRONG,

@@ -40,6 +40,16 @@ final class LoadText {
                 Si.count(options.readers(), "reader"),
                 Si.binaryBytes(options.blockBytes()),
                 Si.binaryBytes(run.ringBytes()));
+        int ranks = run.targets();
+        for (int rank = 0; ranks > 1 && rank < ranks; rank++)
+            line(
+                    text,
+                    "  memory %d reads %,d bytes and gathers %,d from its peers",
+                    rank,
+                    run.plan().share(rank, ranks).fileBytes(),
+                    run.plan().bytes()
+                            - run.plan().boundary(rank + 1, ranks)
+                            + run.plan().boundary(rank, ranks));
         for (var device : Descriptions.byDevice(run.sites())) line(text, "%s", device);
         return text.toString();
     }

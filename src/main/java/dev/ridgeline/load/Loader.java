@@ -45,7 +45,7 @@ public final class Loader {
                 * options.readers();
     }
 
-    /// Loads into memory.
+    /// Loads into memory. The clock starts when the files are open and the ring is there.
     ///
     /// @throws dev.ridgeline.shard.InvalidCheckpoint if a file cannot be read, or changes meanwhile
     public LoadReport load(LoadPlan plan, Target target) {

@@ -12,7 +12,8 @@ import java.util.function.IntFunction;
 import java.util.function.IntToDoubleFunction;
 
 /// The shortest time a training step can take on a part: the longest of what its arithmetic, its
-/// memory and its links need, each at the catalog's peak and all at once.
+/// memory and its links need, each at the catalog's peak and all at once. Every expert is taken to
+/// be met by some token; links are those within a machine, which no network is faster than.
 ///
 /// @param terms what is known of the part
 public record StepFloor(List<Term> terms) {

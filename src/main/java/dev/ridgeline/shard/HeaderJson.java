@@ -26,7 +26,7 @@ final class HeaderJson {
                                     .maxNestingDepth(8)
                                     .maxNameLength(1 << 16)
                                     .maxNumberLength(1000)
-                                    .maxStringLength(1 << 20)
+                                    .maxStringLength((int) Header.MOST_BYTES)
                                     .build())
                     .build();
 

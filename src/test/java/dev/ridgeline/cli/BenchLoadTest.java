@@ -89,7 +89,8 @@ class BenchLoadTest {
         "--access mapped,load load_read",
         "--access direct,load load_read load_copy",
         "--ring,load load_read load_copy",
-        "--cast f32,load load_read load_cast load_copy",
+        "--cast f32,load load_read load_cast",
+        "--cast f32 --ring,load load_read load_cast load_copy",
         "--ranks 3,load load_read load_gather",
     })
     void ways_to_load(String flags, String ops) {
