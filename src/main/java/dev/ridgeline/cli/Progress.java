@@ -12,6 +12,7 @@ final class Progress {
     private final boolean shown;
     private final long begun = System.nanoTime();
     private int last;
+    private double from = Double.NaN;
 
     Progress(PrintWriter err, boolean shown) {
         this.err = err;
@@ -21,6 +22,7 @@ final class Progress {
     /// @param share of everything that is done, for an estimate of what is left
     void show(String what, double share) {
         if (!shown) return;
+        if (Double.isNaN(from)) from = share;
         var line = what + left(share);
         if (line.length() > WIDTH) line = line.substring(0, WIDTH);
         // blanks, because not every terminal knows how to erase a line
@@ -31,8 +33,9 @@ final class Progress {
 
     private String left(double share) {
         double spent = (System.nanoTime() - begun) * 1e-9;
-        if (share < 0.05 || spent < 2) return "";
-        var left = Duration.ofSeconds(Math.round(spent / share * (1 - share)));
+        // what a resumed run had done before took none of this time
+        if (share - from < 0.02 || spent < 2) return "";
+        var left = Duration.ofSeconds(Math.round(spent / (share - from) * (1 - share)));
         return String.format(Locale.ROOT, ", %d:%02d left", left.toMinutes(), left.toSecondsPart());
     }
 

@@ -46,7 +46,7 @@ final class TrainOptions {
             names = "--batch",
             paramLabel = "N",
             description = "Sequences at once (default: ${DEFAULT-VALUE}).")
-    int batch = 8;
+    int batch = 4;
 
     @Option(
             names = "--seq",

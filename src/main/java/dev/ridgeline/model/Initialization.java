@@ -5,19 +5,21 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.LongStream;
 
-/// Weights to begin with, as GPT-2 has them: matrices normal with standard deviation 0.02, those
-/// that write to the residual stream divided by `sqrt(2 · layers)`; norms 1, biases 0.
+/// Weights to begin with: matrices normal with standard deviation `sqrt(2 / (5 · width))` (arXiv
+/// 1910.05895, section 2.2), which is GPT-2's 0.02 at a width of 1000 and more where a model is
+/// narrow; those that write to the residual stream divided by `sqrt(2 · layers)`, as GPT-2 has
+/// them; norms 1, biases 0.
 ///
 /// Element i of parameter p comes from a counter-based generator (SplitMix64's finaliser over seed,
 /// p and i), so it is the same on every machine.
 final class Initialization {
-    private static final double DEVIATION = 0.02;
     private static final long CHUNK = 1 << 16;
 
     private Initialization() {}
 
     static void fill(WeightTransfer transfer, Config config, long seed) {
-        double residual = DEVIATION / Math.sqrt(2.0 * config.layers());
+        double deviation = Math.sqrt(0.4 / config.width());
+        double residual = deviation / Math.sqrt(2.0 * config.layers());
         transfer.write(
                 Memory.Kind.WEIGHTS,
                 (role, number, parameter, memory) -> {
@@ -33,7 +35,7 @@ final class Initialization {
                                 constant(memory, 0);
                         case OUT, DOWN, EXPERTS_DOWN -> normal(memory, residual, seed, number);
                         case TOKENS, POSITIONS, QKV, UP, ROUTER, EXPERTS_UP, HEAD ->
-                                normal(memory, DEVIATION, seed, number);
+                                normal(memory, deviation, seed, number);
                     }
                 });
     }
