@@ -59,6 +59,7 @@ public final class Checkpoints {
                 switch (e) {
                     case AccessDeniedException _ -> "permission denied";
                     case FileSystemException f when f.getReason() != null -> f.getReason();
+                    case FileSystemException _ -> "the system does not let it be made";
                     default -> String.valueOf(e.getMessage());
                 };
         return new InvalidCheckpoint("%s: cannot be written: %s", path, reason);
