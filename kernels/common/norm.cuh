@@ -39,7 +39,6 @@ __device__ __forceinline__ void held(Matrix<const T> x, Residual<T> residual, Sc
   const int count = r < rows ? cols : 0;
   const int lead = lead_of(x.at + r * x.stride);
   const auto from = x.template row<N>(r, count, lead);
-  const auto to = y.template row<N>(r, count, lead);
 
   Run<T> runs[kHeld];
 #pragma unroll
@@ -47,14 +46,11 @@ __device__ __forceinline__ void held(Matrix<const T> x, Residual<T> residual, Sc
   if (residual.sum.at != nullptr) {
     const auto branch = residual.branch.template row<N>(r, count, lead);
     const auto sum = residual.sum.template row<N>(r, count, lead);
-    Run<T> added[kHeld];
-#pragma unroll
-    for (int k = 0; k < kHeld; k++) added[k] = branch.stream(team.lane() + k * lanes);
 #pragma unroll
     for (int k = 0; k < kHeld; k++) {
       float a[N], b[N];
       runs[k].get(a);
-      added[k].get(b);
+      branch.stream(team.lane() + k * lanes).get(b);
 #pragma unroll
       for (int i = 0; i < N; i++) a[i] += b[i];
       runs[k].set(a);
@@ -86,6 +82,7 @@ __device__ __forceinline__ void held(Matrix<const T> x, Residual<T> residual, Sc
   }
   const float rstd = 1.0f / sqrtf(team.reduce<reduce::Sum>(squares) / cols + eps);
 
+  const auto to = y.template row<N>(r, count, lead);
   const Row<const W, N> weight(scale.weight, count, lead);
   const Row<const W, N> bias(scale.bias, count, lead);
 #pragma unroll

@@ -80,13 +80,6 @@ __device__ __forceinline__ void held_backward(Matrix<const T> x, const W* weight
       this_dy[k] = next_dy[k];
     }
     fetch(r + step);
-    Run<T> added[kHeldBackward] = {};
-    if (residual.at != nullptr) {
-#pragma unroll
-      for (int k = 0; k < kHeldBackward; k++) {
-        added[k] = residual.template row<N>(r, cols, 0).load(team.lane() + k * lanes);
-      }
-    }
 
     const float rstd = saved.rstd[r];
     const float mean = kLayer ? saved.mean[r] : 0.0f;
@@ -111,15 +104,20 @@ __device__ __forceinline__ void held_backward(Matrix<const T> x, const W* weight
     const float mean_g = kLayer ? sums.x / cols : 0.0f;
     const float projection = sums.y / cols;
     const auto to = dx.template row<N>(r, cols, 0);
+    const auto added = residual.template row<N>(r, cols, 0);
 #pragma unroll
     for (int k = 0; k < kHeldBackward; k++) {
-      float a[N], g[N], w[N], s[N];
+      float a[N], g[N], w[N];
       this_x[k].get(a);
       this_dy[k].get(g);
-      added[k].get(s);
       weights.load(team.lane() + k * lanes).get(w);  // from L1: registers are short
 #pragma unroll
-      for (int i = 0; i < N; i++) a[i] = s[i] + rstd * (g[i] * w[i] - mean_g - (a[i] - mean) * rstd * projection);
+      for (int i = 0; i < N; i++) a[i] = rstd * (g[i] * w[i] - mean_g - (a[i] - mean) * rstd * projection);
+      if (residual.at != nullptr) {
+        added.load(team.lane() + k * lanes).get(w);
+#pragma unroll
+        for (int i = 0; i < N; i++) a[i] += w[i];
+      }
       to.store(team.lane() + k * lanes, a);
     }
   }

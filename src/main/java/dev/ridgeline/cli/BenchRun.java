@@ -167,6 +167,7 @@ final class BenchRun implements Campaign.Listener {
 
     @Override
     public void measuring(CampaignCase<?> row, int round, int done, int total) {
+        watches.forEach(watch -> watch.during(Optional.of(row.key())));
         show(
                 "round %d/%d, %%d/%%d %%s".formatted(round + 1, protocol.rounds()),
                 done,
@@ -185,6 +186,7 @@ final class BenchRun implements Campaign.Listener {
 
     @Override
     public void changed(CampaignResult result) {
+        watches.forEach(watch -> watch.during(Optional.empty()));
         store.put(Rows.of(result, protocol));
     }
 

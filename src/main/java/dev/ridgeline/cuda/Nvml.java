@@ -152,23 +152,48 @@ final class Nvml {
         }
     }
 
+    /// All that it tells, at the cost of some twenty questions.
+    ///
     /// @param device of [#device]
     GpuState state(long device) {
         try (var arena = Arena.ofConfined()) {
             var value = arena.allocate(JAVA_LONG);
+            var moving = moving(device, value);
             return new GpuState(
-                    choice(clock, device, SM_CLOCK, value).map(megahertz -> megahertz * 1e6),
-                    choice(clock, device, MEMORY_CLOCK, value).map(megahertz -> megahertz * 1e6),
-                    number(power, device, value).map(milliwatts -> milliwatts * 1e-3),
-                    number(powerLimit, device, value).map(milliwatts -> milliwatts * 1e-3),
-                    number(energy, device, value).map(millijoules -> millijoules * 1e-3),
-                    choice(temperature, device, GPU_TEMPERATURE, value).map(Long::intValue),
-                    number(reasons, device, value).map(Nvml::reasons).orElse(List.of()),
+                    moving.hertz(),
+                    moving.memoryHertz(),
+                    moving.watts(),
+                    moving.wattLimit(),
+                    moving.joules(),
+                    moving.celsius(),
+                    moving.slowed(),
                     errors(device, CORRECTED, value),
                     errors(device, UNCORRECTED, value),
                     pcie(device, value),
                     nvlinks(device, value));
         }
+    }
+
+    /// Only what changes while kernels run; the rest is left empty.
+    GpuState moving(long device) {
+        try (var arena = Arena.ofConfined()) {
+            return moving(device, arena.allocate(JAVA_LONG));
+        }
+    }
+
+    private GpuState moving(long device, MemorySegment value) {
+        return new GpuState(
+                choice(clock, device, SM_CLOCK, value).map(megahertz -> megahertz * 1e6),
+                choice(clock, device, MEMORY_CLOCK, value).map(megahertz -> megahertz * 1e6),
+                number(power, device, value).map(milliwatts -> milliwatts * 1e-3),
+                number(powerLimit, device, value).map(milliwatts -> milliwatts * 1e-3),
+                number(energy, device, value).map(millijoules -> millijoules * 1e-3),
+                choice(temperature, device, GPU_TEMPERATURE, value).map(Long::intValue),
+                number(reasons, device, value).map(Nvml::reasons).orElse(List.of()),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     static List<String> reasons(long mask) {

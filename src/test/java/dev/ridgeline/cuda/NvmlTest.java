@@ -42,6 +42,16 @@ class NvmlTest {
         assertThat(GpuWatch.facts("cuda:0", List.of())).isEmpty();
     }
 
+    @Test
+    void tells_of_a_row_in_one_sentence() {
+        assertThat(
+                        GpuWatch.sentence(
+                                List.of(
+                                        state(1.9e9, 1, List.of()),
+                                        state(1.7e9, 2, List.of("power cap")))))
+                .isEqualTo("1.900 GHz, slowed: power cap in 50 % of 2 looks");
+    }
+
     private static GpuState state(double hertz, double joules, List<String> slowed) {
         return new GpuState(
                 Optional.of(hertz),
