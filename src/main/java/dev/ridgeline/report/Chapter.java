@@ -39,6 +39,14 @@ final class Chapter {
                 warnings(),
                 tiles(),
                 section(
+                        "What memory buys",
+                        "The same training step in ever less device memory. What does not fit is"
+                            + " kept in memory beyond the device and copied in and out beside the"
+                            + " computation, planned ahead. While copies hide behind computing,"
+                            + " less memory costs nothing; past the knee the step waits for the"
+                            + " link.",
+                        CapacityCurve.of(file)),
+                section(
                         "Roofline",
                         "A point is a kernel on a shape: its rate over the work it does per byte it"
                             + " must move. The lines are what this device was measured at, not what"

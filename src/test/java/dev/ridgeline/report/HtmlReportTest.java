@@ -97,6 +97,19 @@ class HtmlReportTest {
     }
 
     @Test
+    void draws_what_memory_buys() {
+        var file =
+                Samples.of(
+                        Samples.capped("a", 100, 1),
+                        Samples.capped("b", 50, 1.02),
+                        Samples.capped("c", 20, 1.7));
+        assertThat(CapacityCurve.knee(file.rows()).orElseThrow().name()).isEqualTo("50%");
+        assertThat(HtmlReport.of(List.of(new HtmlReport.Source("capacity.json", file)), 0))
+                .contains("<h3>What memory buys</h3>", "The knee is at 800.0 MiB", "it keeps 59 %")
+                .doesNotContain("NaN", "Infinity");
+    }
+
+    @Test
     void needs_a_file() {
         assertThatThrownBy(() -> HtmlReport.of(List.of(), 0))
                 .hasMessageContaining("needs a result");

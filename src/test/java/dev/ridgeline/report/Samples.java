@@ -69,6 +69,48 @@ final class Samples {
                 List.of(new double[] {low, median, high}));
     }
 
+    /// A training step in `percent` of its working set that takes so much longer than in all of it.
+    static Row capped(String key, int percent, double longer) {
+        var like = row(key, "training_step", longer, 0.01);
+        return new Row(
+                key,
+                like.op(),
+                "gpt2-124m cap " + percent + "%",
+                like.shape(),
+                like.dtype(),
+                "training_step/capped",
+                like.device(),
+                like.threads(),
+                like.status(),
+                Optional.empty(),
+                like.verified(),
+                like.flops(),
+                like.bytes(),
+                like.convention(),
+                like.seconds(),
+                like.rate(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(
+                        new Row.Capacity(
+                                percent + "%",
+                                (long) percent << 24,
+                                100L << 24,
+                                percent == 100 ? "all resident" : "streams moments",
+                                "the fastest of 12 plans that fit",
+                                longer * 0.97,
+                                -0.03,
+                                1 / longer,
+                                longer - 1,
+                                longer - 0.5,
+                                0.9,
+                                percent == 100 ? 0 : 1_000_000_000L,
+                                percent == 100 ? 0 : 900_000_000L,
+                                8e9,
+                                7e9)),
+                like.samples());
+    }
+
     /// A row without a measurement.
     static Row without(String key, Status status, String reason) {
         var like = row(key, 1, 0.01);

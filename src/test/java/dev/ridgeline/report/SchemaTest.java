@@ -2,6 +2,8 @@ package dev.ridgeline.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.util.Map.entry;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -79,6 +81,7 @@ class SchemaTest {
         var file =
                 Samples.of(
                         Samples.row("a", 1, 0.01),
+                        Samples.capped("e", 50, 1.1),
                         Samples.without("b", Row.Status.WRONG, "off"),
                         Samples.without("c", Row.Status.REFUSED, "f32 only"),
                         Samples.without("d", Row.Status.FAILED, "out of memory"));
@@ -154,17 +157,18 @@ class SchemaTest {
     @Test
     void names_exactly_the_components_of_the_records() {
         var records =
-                Map.of(
-                        "", ResultFile.class,
-                        "/$defs/build", ResultFile.Build.class,
-                        "/$defs/device", ResultFile.DeviceRecord.class,
-                        "/$defs/ceiling", ResultFile.CeilingRecord.class,
-                        "/$defs/protocol", Protocol.class,
-                        "/$defs/row", Row.class,
-                        "/$defs/row/properties/verified", Row.Proof.class,
-                        "/$defs/row/properties/seconds", Row.Seconds.class,
-                        "/$defs/row/properties/rate", Row.Rate.class,
-                        "/$defs/row/properties/share", Row.Share.class);
+                Map.ofEntries(
+                        entry("", ResultFile.class),
+                        entry("/$defs/build", ResultFile.Build.class),
+                        entry("/$defs/device", ResultFile.DeviceRecord.class),
+                        entry("/$defs/ceiling", ResultFile.CeilingRecord.class),
+                        entry("/$defs/protocol", Protocol.class),
+                        entry("/$defs/row", Row.class),
+                        entry("/$defs/row/properties/verified", Row.Proof.class),
+                        entry("/$defs/row/properties/seconds", Row.Seconds.class),
+                        entry("/$defs/row/properties/rate", Row.Rate.class),
+                        entry("/$defs/row/properties/share", Row.Share.class),
+                        entry("/$defs/row/properties/capacity", Row.Capacity.class));
         records.forEach(
                 (at, record) -> {
                     var components = Arrays.asList(record.getRecordComponents());
