@@ -133,7 +133,7 @@ public final class CapacityCurve {
     }
 
     private double left() {
-        return narrow() ? 44 : 64;
+        return narrow() ? 52 : 64;
     }
 
     private double x(double memory) {
@@ -174,7 +174,7 @@ public final class CapacityCurve {
                                 m ->
                                         Stream.of(
                                                 path("", Si.format("M%.1f 28V%.1f", x(m), y(0))),
-                                                label(x(m), y(0) + 18, "middle", Si.percent(m))));
+                                                label(x(m), y(0) + 18, "middle", tick(m))));
         var up =
                 ticks.flatMap(
                         s ->
@@ -183,7 +183,7 @@ public final class CapacityCurve {
                                                 "",
                                                 Si.format(
                                                         "M%.1f %.1fH%.1f", left(), y(s), x(most))),
-                                        label(left() - 8, y(s) + 4, "end", Si.percent(s))));
+                                        label(left() - 8, y(s) + 4, "end", tick(s))));
         return el(
                 "g",
                 css("grid"),
@@ -198,6 +198,10 @@ public final class CapacityCurve {
                         narrow()
                                 ? "memory, of the working set"
                                 : "memory that the step may use, of its working set"));
+    }
+
+    private static String tick(double share) {
+        return Math.round(100 * share) + " %";
     }
 
     private Markup knee(Row.Capacity knee) {
@@ -327,7 +331,7 @@ public final class CapacityCurve {
                                         Si.scaled(c.out(), 3, "B"),
                                         Si.seconds(c.copying()),
                                         Si.percent(c.overlap()));
-        return "%s.%s Predicted %s, %s off. Why: %s."
+        return "%s.%s Predicted %s, an error of %s. Why: %s."
                 .formatted(
                         capitalized(c.strategy()),
                         moved,
