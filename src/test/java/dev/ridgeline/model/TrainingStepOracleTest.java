@@ -24,6 +24,9 @@ class TrainingStepOracleTest {
     /// bf16 keeps 8 bits: an activation differs by 2^-8 wherever two sums round apart.
     private static final double BF16 = 2e-3;
 
+    /// A token that two experts attract alike may go to the other when a rounding differs.
+    private static final double ROUTED_BF16 = 5e-3;
+
     @ParameterizedTest
     @CsvSource({
         "gpt2-tiny, F32, 1, false",
@@ -43,7 +46,8 @@ class TrainingStepOracleTest {
                         .withDtype(dtype)
                         .withMicroBatches(microBatches)
                         .withRecompute(recompute);
-        double tolerance = dtype == DType.F32 ? F32 : BF16;
+        double rounded = config.experts().isPresent() ? ROUTED_BF16 : BF16;
+        double tolerance = dtype == DType.F32 ? F32 : rounded;
         try (var device = new CpuDevice("cpu", 2, 1L << 30);
                 var ours = new TrainingStep(device, config, options)) {
             ours.initialize(42);
