@@ -19,9 +19,10 @@
 // Numerics: scores and sums in f32; p and ds are rounded to bf16 for their products. Queries of a group in ascending
 //   order of head and row.
 //
-// For sm_90 ptxas spills a few registers of dkdv at head dim 128, for sm_80 none.
-// spills-allowed: attention_backward_portable_mma_dkdv_causal_128_bf16 24
-// spills-allowed: attention_backward_portable_mma_dkdv_full_128_bf16 48
+// At head dim 128 `dkdv` takes all registers there are. That it spills none for sm_90 hangs on small things: what follows
+// from blockIdx and threadIdx is computed where it is used, and dv gets its product when ds is known. For sm_80 the
+// causal one spills one register.
+// spills-allowed: attention_backward_portable_mma_dkdv_causal_128_bf16 12
 #include "common/attention_tile.cuh"
 #include "common/ptx/math.cuh"
 
@@ -82,8 +83,7 @@ struct KeysGradients {
 
   const Problem& of;
   bf16* ring;
-  int b, key_head, start, per_head, lane;
-  const bf16* v;  // the warp's rows, shelved
+  int start, per_head;  // first query, and steps of a head
   uint32_t k[D / 16][4];
   float dk[D / 8][4] = {};
   float dv[D / 8][4] = {};
@@ -91,31 +91,34 @@ struct KeysGradients {
   __device__ __forceinline__ KeysGradients(const Problem& of, bf16* ring, int first)
       : of(of),
         ring(ring),
-        b(blockIdx.x / (of.heads / of.group)),
-        key_head(blockIdx.x % (of.heads / of.group)),
-        start(Causal ? first / kStep * kStep : 0),
-        per_head((of.queries - start + kStep - 1) / kStep),
-        lane(threadIdx.x % 32),
-        v(ring + kStages * kStage + threadIdx.x / 32 * 16 * D) {}
+        start(Causal ? first : 0),
+        per_head((of.queries - start + kStep - 1) / kStep) {}
+
+  __device__ __forceinline__ int batch() const { return blockIdx.x / (of.heads / of.group); }
+  __device__ __forceinline__ int key_head() const { return blockIdx.x % (of.heads / of.group); }
+  // The warp's rows of v.
+  __device__ __forceinline__ bf16* shelf() const { return ring + kStages * kStage + threadIdx.x / 32 * 16 * D; }
 
   // Starts the copy of the i-th of all steps: `kStep` queries of one head of the group, with their statistics.
   __device__ __forceinline__ void fetch(int i) const {
-    const int h = key_head * of.group + i / per_head;
+    const int h = key_head() * of.group + i / per_head;
     const int query = start + i % per_head * kStep;
     bf16* const stage = ring + i % kStages * kStage;
-    attention::copy_rows_async<D, kStep, kThreads>(stage, of.q.at(b, h), of.q.row, query, of.queries, of.columns);
-    attention::copy_rows_async<D, kStep, kThreads>(stage + kTile, of.dout.at(b, h), of.dout.row, query, of.queries,
-                                                   of.columns);
+    attention::copy_rows_async<D, kStep, kThreads>(stage, of.q.at(batch(), h), of.q.row, query, of.queries, of.columns);
+    attention::copy_rows_async<D, kStep, kThreads>(stage + kTile, of.dout.at(batch(), h), of.dout.row, query,
+                                                   of.queries, of.columns);
     constexpr int kChunks = kStep * sizeof(float) / 16;
     const int chunk = threadIdx.x;
     if (chunk < 2 * kChunks) {
-      const float* const row = chunk < kChunks ? of.stats.lse(b * of.heads + h) : of.stats.delta(b * of.heads + h);
+      const int head = batch() * of.heads + h;
+      const float* const row = chunk < kChunks ? of.stats.lse(head) : of.stats.delta(head);
       ptx::cp_async_16(stage + 2 * kTile + chunk * tile::kChunk, row + query + chunk % kChunks * 4, true);
     }
   }
 
   // Adds what the queries from `query` of a stage give the warp's keys from `key`.
   __device__ __forceinline__ void add(const bf16* stage, int key, int query) {
+    const int lane = threadIdx.x % 32;
     const bf16* const q = stage;
     const bf16* const dout = stage + kTile;
     const float* const lse = reinterpret_cast<const float*>(stage + 2 * kTile) + lane % 4 * 2;
@@ -134,28 +137,30 @@ struct KeysGradients {
         if (crossed && hidden) p[j][e] = 0.0f;
       }
     }
-    attention::multiply_columns<D, kFragments>(dv, p, dout, lane);
     float ds[kStep / 8][4] = {};
-    attention::multiply_shelved<D, kFragments>(ds, v, dout, lane);
+    attention::multiply_shelved<D, kFragments>(ds, shelf(), dout, lane);
 #pragma unroll
     for (int j = 0; j < kStep / 8; j++) {
       const float2 d = *reinterpret_cast<const float2*>(delta + j * 8);
 #pragma unroll
       for (int e = 0; e < 4; e++) ds[j][e] = p[j][e] * (ds[j][e] - (e % 2 ? d.y : d.x));
     }
+    attention::multiply_columns<D, kFragments>(dv, p, dout, lane);
     attention::multiply_columns<D, kFragments>(dk, ds, q, lane);
   }
 
   __device__ __forceinline__ void run(int first, const Heads<bf16>& to_k, const Heads<bf16>& to_v) {
+    const int lane = threadIdx.x % 32;
     const int key = first + threadIdx.x / 32 * 16;
-    attention::copy_rows_async<D, kKeys, kThreads>(ring, of.k.at(b, key_head), of.k.row, first, of.keys, of.columns);
-    attention::copy_rows_async<D, kKeys, kThreads>(ring + kStages * kStage, of.v.at(b, key_head), of.v.row, first,
-                                                   of.keys, of.columns);
+    attention::copy_rows_async<D, kKeys, kThreads>(ring, of.k.at(batch(), key_head()), of.k.row, first, of.keys,
+                                                   of.columns);
+    attention::copy_rows_async<D, kKeys, kThreads>(ring + kStages * kStage, of.v.at(batch(), key_head()), of.v.row,
+                                                   first, of.keys, of.columns);
     ptx::cp_async_commit();
     ptx::cp_async_wait<0>();
     __syncthreads();
     attention::load_rows<D>(k, ring, threadIdx.x / 32 * 16, lane);
-    attention::shelve_rows<D>(ring + kStages * kStage + threadIdx.x / 32 * 16 * D, lane);
+    attention::shelve_rows<D>(shelf(), lane);
     __syncthreads();
 
     const int steps = per_head * of.group;
@@ -175,10 +180,10 @@ struct KeysGradients {
     ptx::cp_async_wait<0>();
     __syncthreads();
     bf16* const scratch = ring + threadIdx.x / 32 * 16 * D;
-    attention::store_rows<D>(to_k.at(b, key_head) + key * to_k.row, to_k.row, of.keys - key, of.columns, dk, of.scale,
-                             of.scale, scratch, lane);
-    attention::store_rows<D>(to_v.at(b, key_head) + key * to_v.row, to_v.row, of.keys - key, of.columns, dv, 1.0f, 1.0f,
-                             scratch, lane);
+    attention::store_rows<D>(to_k.at(batch(), key_head()) + key * to_k.row, to_k.row, of.keys - key, of.columns, dk,
+                             of.scale, of.scale, scratch, lane);
+    attention::store_rows<D>(to_v.at(batch(), key_head()) + key * to_v.row, to_v.row, of.keys - key, of.columns, dv,
+                             1.0f, 1.0f, scratch, lane);
   }
 };
 

@@ -89,18 +89,12 @@ __device__ __forceinline__ void held(Matrix<const T> x, Residual<T> residual, Sc
   for (int k = 0; k < kHeld; k++) {
     const int p = team.lane() + k * lanes;
     if (p >= to.runs()) break;
-    float v[N], w[N];
+    float v[N], w[N], b[N] = {};
     runs[k].get(v);
     weight.load(p).get(w);
-    if (scale.bias != nullptr) {
-      float b[N];
-      bias.load(p).get(b);
+    if (scale.bias != nullptr) bias.load(p).get(b);
 #pragma unroll
-      for (int i = 0; i < N; i++) v[i] = (v[i] - mean) * rstd * w[i] + b[i];
-    } else {
-#pragma unroll
-      for (int i = 0; i < N; i++) v[i] = (v[i] - mean) * rstd * w[i];
-    }
+    for (int i = 0; i < N; i++) v[i] = (v[i] - mean) * rstd * w[i] + b[i];
     to.store(p, v);
   }
   if (team.lane() == 0 && r < rows) {

@@ -10,9 +10,6 @@
 //           of 128 threads where teams are smaller; grid ceil(rows / teams).
 // Limits:   rows of an odd width read the weights element by element.
 // Numerics: f32; the variance is that of centred values.
-//
-// Blocks of 1024 threads leave 64 registers, one fewer than sm_80 wants.
-// spills-allowed: layer_norm_portable_registers_bf16 8
 #include "common/norm.cuh"
 
 extern "C" __global__ void __launch_bounds__(1024)

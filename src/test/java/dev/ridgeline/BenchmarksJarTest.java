@@ -66,7 +66,7 @@ class BenchmarksJarTest {
 
     @Test
     void is_small_enough_to_travel() throws IOException {
-        assertThat(Files.size(JAR)).isLessThan(16L << 20);
+        assertThat(Files.size(JAR)).isLessThan(12L << 20);
         try (var jar = new ZipFile(JAR.toFile())) {
             assertThat(jar.stream().map(e -> e.getName()))
                     .noneMatch(name -> name.startsWith("dev/ridgeline/bench/peers"))
