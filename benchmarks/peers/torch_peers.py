@@ -71,7 +71,9 @@ class Timer:
     def batch(self, calls, start, count):
         """Seconds per call of `count` calls, by events."""
         begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        torch.cuda._sleep(60_000 * count)  # cycles, some 35 us a call: the host is done before the device begins
+        # cycles, about a millisecond and 35 us a call: the host, which takes a tenth of that for a backward by autograd,
+        # is done before the device begins
+        torch.cuda._sleep(1_800_000 + 60_000 * count)
         begin.record()
         for i in range(count):
             calls[(start + i) % len(calls)]()

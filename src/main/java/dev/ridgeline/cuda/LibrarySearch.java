@@ -1,6 +1,7 @@
 package dev.ridgeline.cuda;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ final class LibrarySearch {
         for (var toolkit : children(root.resolve("usr/local"), "cuda*")) toolkit(toolkit, folders);
         for (var variable : PYTHON_VARIABLES)
             named(variable).ifPresent(p -> python(p.resolve("lib"), folders));
-        path().forEach(bin -> python(bin.resolveSibling("lib"), folders));
+        pythons().forEach(bin -> python(bin.resolveSibling("lib"), folders));
         named("HOME").ifPresent(home -> python(home.resolve(".local/lib"), folders));
         return folders.stream().filter(Files::isDirectory).distinct().toList();
     }
@@ -65,13 +66,29 @@ final class LibrarySearch {
         to.add(home.resolve("targets/x86_64-linux/lib"));
     }
 
-    /// Folders on `PATH` that hold a Python.
-    private List<Path> path() {
-        return Stream.of(environment.getOrDefault("PATH", "").split(":"))
-                .filter(folder -> !folder.isBlank())
-                .map(Path::of)
-                .filter(folder -> Files.exists(folder.resolve("python3")))
-                .toList();
+    /// Folders of the Pythons on `PATH`, and of what each is a link to: a link on the path may lead
+    /// into an environment, and the Python of an environment is a link to the system's.
+    private List<Path> pythons() {
+        var folders = new ArrayList<Path>();
+        for (var folder : environment.getOrDefault("PATH", "").split(":")) {
+            var python = Path.of(folder).resolve("python3");
+            if (folder.isBlank() || !Files.exists(python)) continue;
+            folders.add(python.getParent());
+            // none is broken or a circle, because the first of them exists
+            while (Files.isSymbolicLink(python)) {
+                python = target(python);
+                folders.add(python.getParent());
+            }
+        }
+        return folders;
+    }
+
+    private static Path target(Path link) {
+        try {
+            return link.resolveSibling(Files.readSymbolicLink(link)).normalize();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// `lib/python3.12/site-packages/nvidia/cublas/lib`, and `nvidia/cu13/lib` since CUDA 13.

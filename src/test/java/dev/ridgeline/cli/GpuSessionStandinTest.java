@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ridgeline.cuda.Cuda;
+import dev.ridgeline.measure.workload.Probes;
+import dev.ridgeline.op.Op;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,39 @@ class GpuSessionStandinTest {
                 .contains("m=8192 k=8192 n=8192 bf16", "gemm/portable_plain");
     }
 
+    /// The largest model of a session needs a device as large as the ones it is meant for.
+    @Test
+    void the_rows_of_every_call_fit_a_large_gpu() throws Exception {
+        var large = launcher("export STANDIN_MEMORY=85899345920");
+        var archive = folder.resolve("second.tar.gz");
+        assertThat(
+                        run(
+                                large,
+                                "--dry-run",
+                                "--archive",
+                                archive.toString(),
+                                out.toString(),
+                                "second",
+                                "attention"))
+                .isZero();
+        assertThat(out.resolve("summary.md"))
+                .content()
+                .contains("| norm | done |", "| optimizer | done |", "| step | done |")
+                .contains("| attention | done |")
+                .doesNotContain("| gemm |");
+        assertThat(archive).isNotEmptyFile();
+    }
+
+    @Test
+    void every_kernel_is_in_a_family_that_is_verified() throws IOException {
+        var script = Files.readString(Path.of("bundle/gpu-session"));
+        var families = script.substring(script.indexOf("families='") + "families='".length());
+        var ops = List.of(families.substring(0, families.indexOf('\'')).split("[,\\s]+"));
+        assertThat(ops)
+                .containsExactlyInAnyOrderElementsOf(
+                        Probes.all().stream().map(w -> Op.name(w.type())).distinct().toList());
+    }
+
     @Test
     void what_is_measured_is_refused_on_the_standin() throws Exception {
         assertThat(run(launcher(""), out.toString(), "memory")).isZero();
@@ -87,7 +122,7 @@ class GpuSessionStandinTest {
     void where_it_ran_is_not_told() throws Exception {
         var telling = launcher("echo \"$HOME and $(uname -n) and %s\"".formatted(out));
         assertThat(run(telling, "--dry-run", out.toString(), "memory")).isZero();
-        assertThat(out.resolve("memory.log")).content().startsWith("~ and HOST and OUT");
+        assertThat(out.resolve("memory.log")).content().startsWith("== memory\n~ and HOST and OUT");
     }
 
     @Test

@@ -42,6 +42,17 @@ class LibrarySearchTest {
     }
 
     @Test
+    void follows_a_link_on_the_path_into_its_environment() throws IOException {
+        var system = Files.createFile(folder("usr/bin").resolve("python3.12"));
+        var inside = folder("opt/env/bin").resolve("python3");
+        Files.createSymbolicLink(inside, system);
+        Files.createSymbolicLink(folder("usr/local/bin").resolve("python3"), inside);
+        var lib = folder("opt/env/lib/python3.12/site-packages/nvidia/cu13/lib");
+        var path = root.resolve("usr/local/bin").toString();
+        assertThat(new LibrarySearch(Map.of("PATH", path), root).folders()).containsExactly(lib);
+    }
+
+    @Test
     void is_empty_where_no_name_loads() throws IOException {
         var lib = folder("opt/cuda/lib64");
         Files.writeString(lib.resolve("libnothing.so.1"), "no library");
