@@ -2,8 +2,10 @@ package dev.ridgeline.residency;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -25,17 +27,19 @@ public final class Planner {
     private static final List<Double> RESERVES = List.of(0.0, 0.04, 0.12, 0.3);
 
     /// Shares of the memory that are tried where a denser choice leaves no room between places.
-    private static final List<Double> ROOMS = List.of(1.0, 0.94, 0.86, 0.75);
+    private static final List<Double> ROOMS = List.of(1.0, 0.97, 0.94, 0.9, 0.85, 0.75);
 
     /// Share of a step's time that is not worth another plan.
     private static final double LITTLE = 0.003;
 
     private final List<Variant> variants;
     private final Speeds speeds;
+    private final Map<Variant, List<Speeds.OpSpeed>> ops = new HashMap<>();
 
     public Planner(List<Variant> variants, Speeds speeds) {
         this.variants = List.copyOf(variants);
         this.speeds = speeds;
+        for (var variant : variants) ops.put(variant, speeds.of(variant.trace.ops()));
     }
 
     /// The least capacity for which there is a plan, in bytes.
@@ -56,10 +60,7 @@ public final class Planner {
     }
 
     private Retention retention(Variant variant) {
-        double[] seconds =
-                speeds.of(variant.trace.ops()).stream()
-                        .mapToDouble(Speeds.OpSpeed::alone)
-                        .toArray();
+        double[] seconds = ops.get(variant).stream().mapToDouble(Speeds.OpSpeed::alone).toArray();
         return new Retention(variant.trace, seconds);
     }
 
@@ -166,8 +167,7 @@ public final class Planner {
                             var schedule =
                                     new Schedule(variant.trace, stays, addresses, speeds.duplex());
                             var timeline =
-                                    new Timeline(schedule, speeds.of(variant.trace.ops()), speeds)
-                                            .result();
+                                    new Timeline(schedule, ops.get(variant), speeds).result();
                             return new Plan(
                                     variant, capacity, stays, addresses, schedule, timeline);
                         });
