@@ -14,12 +14,18 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /// Measures what predictions are made from, on the device and in the run that they are about: the
 /// link, each op alone, and each op while something is copied beside it, which slows both.
 public final class Calibration implements AutoCloseable {
     private static final long BLOCK = 4L << 20;
-    private static final int BLOCKS = 32;
+
+    /// Copies that are timed as one.
+    private static final int MANY = 32;
+
     private static final int SMALL = 4 << 10;
     private static final int ROUNDS = 3;
 
@@ -33,9 +39,25 @@ public final class Calibration implements AutoCloseable {
     private final Device device;
     private final Link link;
     private final Buffer buffer;
-    private final Launch fetch;
-    private final Launch store;
+    private final Blocks fetches;
+    private final Blocks stores;
     private final Launch small;
+
+    /// Copies of blocks in turns, so many that none is in a cache any more when its turn comes:
+    /// what a step streams has not been touched since the step before.
+    private static final class Blocks {
+        private final List<Launch> all;
+        private int next;
+
+        Blocks(int count, IntFunction<Launch> copy) {
+            all = IntStream.range(0, count).mapToObj(copy).toList();
+        }
+
+        void on(Stream lane) {
+            all.get(next).on(lane);
+            next = (next + 1) % all.size();
+        }
+    }
 
     /// What was seen of the ops of one signature.
     private static final class Seen {
@@ -47,26 +69,45 @@ public final class Calibration implements AutoCloseable {
     }
 
     /// @param execution that has a plan and has run a step; it runs some more
-    /// @throws dev.ridgeline.device.OutOfDeviceMemory if 8 MiB besides its arena are not free
+    /// @throws dev.ridgeline.device.OutOfDeviceMemory if [#bytes] besides its arena are not free
     public Calibration(CappedExecution execution) {
         this.execution = execution;
         device = execution.device();
         link = execution.link();
-        buffer = device.allocate(2 * BLOCK);
-        MemorySegment far = link.memory(2 * BLOCK);
-        fetch = link.fetch(buffer, 0, far.asSlice(0, BLOCK));
-        store = link.store(far.asSlice(BLOCK), buffer, BLOCK);
+        int blocks = blocks(device);
+        buffer = device.allocate(bytes(device));
+        MemorySegment far = link.memory(bytes(device));
+        fetches =
+                new Blocks(
+                        blocks, i -> link.fetch(buffer, i * BLOCK, far.asSlice(i * BLOCK, BLOCK)));
+        // half a turn away from the fetches, which may run at the same time
+        stores =
+                new Blocks(
+                        blocks,
+                        i -> {
+                            long at = (i + blocks / 2) % blocks * BLOCK;
+                            return link.store(far.asSlice(at, BLOCK), buffer, at);
+                        });
         small = link.fetch(buffer, 0, far.asSlice(0, SMALL));
+    }
+
+    /// Bytes that a calibration takes on the device.
+    public static long bytes(Device device) {
+        return blocks(device) * BLOCK;
+    }
+
+    private static int blocks(Device device) {
+        return Math.toIntExact(Math.ceilDiv(2 * device.lastLevelCache(), BLOCK));
     }
 
     /// Runs two times as many steps as there are rounds, and some copies.
     ///
     /// @param warmupSeconds of steps before, at least
     public Speeds measure(double warmupSeconds) {
-        copies(link.in(), fetch, BLOCKS);
-        double in = BLOCK / median(link.in(), fetch);
-        double out = BLOCK / median(link.out(), store);
-        double latency = Math.max(0, median(link.in(), small) - SMALL / in);
+        copies(link.in(), fetches::on, fetches.all.size());
+        double in = BLOCK / median(link.in(), fetches::on);
+        double out = BLOCK / median(link.out(), stores::on);
+        double latency = Math.max(0, median(link.in(), small::on) - SMALL / in);
         double both = link.duplex() ? both(in) : 0;
         var seen = new HashMap<String, Seen>();
         for (double spent = 0; spent <= warmupSeconds; ) spent += warmUp();
@@ -75,24 +116,24 @@ public final class Calibration implements AutoCloseable {
         return new Speeds(speeds(seen, in), in, out, both, latency);
     }
 
-    private static double copies(Stream lane, Launch copy, int count) {
+    private static double copies(Stream lane, Consumer<Stream> copy, int count) {
         var from = lane.mark();
-        for (int i = 0; i < count; i++) copy.on(lane);
+        for (int i = 0; i < count; i++) copy.accept(lane);
         return lane.seconds(from, lane.mark()) / count;
     }
 
     /// Seconds of one copy among many.
-    private static double median(Stream lane, Launch copy) {
+    private static double median(Stream lane, Consumer<Stream> copy) {
         double[] found = new double[ROUNDS];
-        for (int i = 0; i < ROUNDS; i++) found[i] = copies(lane, copy, BLOCKS);
+        for (int i = 0; i < ROUNDS; i++) found[i] = copies(lane, copy, MANY);
         Arrays.sort(found);
         return found[ROUNDS / 2];
     }
 
     /// What a direction keeps of its rate while the other runs.
     private double both(double in) {
-        for (int i = 0; i < 2 * BLOCKS; i++) store.on(link.out());
-        double seconds = copies(link.in(), fetch, BLOCKS);
+        for (int i = 0; i < 2 * MANY; i++) stores.on(link.out());
+        double seconds = copies(link.in(), fetches::on, MANY);
         link.out().synchronize();
         return Math.clamp(BLOCK / seconds / in, 0.1, 1);
     }
@@ -126,7 +167,7 @@ public final class Calibration implements AutoCloseable {
                             for (owed[0] += PLENTY * seconds * in / BLOCK;
                                     owed[0] >= 1;
                                     owed[0]--) {
-                                fetch.on(link.in());
+                                fetches.on(link.in());
                                 ends.add(link.in().mark());
                             }
                         });
