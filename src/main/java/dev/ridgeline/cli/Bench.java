@@ -187,8 +187,15 @@ final class Bench implements Callable<Integer> {
         return plan.rows();
     }
 
-    private int print(String text) {
-        var out = spec.commandLine().getOut();
+    /// Shows text unless it is to be quiet.
+    void say(String text) {
+        if (!quiet) print(text);
+    }
+
+    /// Shows text, beside the standard output where that belongs to a result.
+    int print(String text) {
+        var command = spec.commandLine();
+        var out = outputs.takeStdout() ? command.getErr() : command.getOut();
         out.print(text);
         out.flush();
         return Exit.OK;

@@ -8,10 +8,6 @@ import dev.ridgeline.model.StepGraph;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.model.StepProfile;
 import dev.ridgeline.model.TrainingStep;
-import dev.ridgeline.report.Format;
-import dev.ridgeline.report.Output;
-import dev.ridgeline.report.ResultFile;
-import dev.ridgeline.tensor.DType;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,8 +16,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,31 +35,7 @@ final class BenchStep implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @ParentCommand private Bench bench;
     @Mixin private ModelOptions models;
-
-    @Option(
-            names = "--batch",
-            paramLabel = "N",
-            description = "Sequences at once (default: ${DEFAULT-VALUE}).")
-    private int batch = 4;
-
-    @Option(
-            names = "--seq",
-            paramLabel = "N",
-            description = "Tokens of a sequence (default: ${DEFAULT-VALUE}).")
-    private int sequence = 64;
-
-    @Option(
-            names = "--micro-batches",
-            paramLabel = "N",
-            description = "Batches whose gradients make one step (default: ${DEFAULT-VALUE}).")
-    private int microBatches = 1;
-
-    @Option(
-            names = "--dtype",
-            paramLabel = "TYPE",
-            converter = DTypeConverter.class,
-            description = "f32, or bf16 with f32 weights (default: f32).")
-    private DType dtype = DType.F32;
+    @Mixin private BatchOptions batches;
 
     @Option(
             names = "--recompute",
@@ -79,14 +49,10 @@ final class BenchStep implements Callable<Integer> {
             if (sites.asked().size() > 1) throw Fault.usage("--threads: a step takes one number");
             var site = sites.asked().getFirst();
             var named = models.model("gpt2-124m");
-            var options =
-                    StepOptions.of(batch, sequence)
-                            .withMicroBatches(microBatches)
-                            .withDtype(dtype)
-                            .withRecompute(recompute);
+            var options = batches.step().withRecompute(recompute);
             var memory = MemoryTable.of(StepGraph.plan(named.config(), options, site.device()));
             if (bench.dryRun()) {
-                print(memory);
+                bench.print(memory);
                 Room.require(named.config(), options, site.device());
                 return Exit.OK;
             }
@@ -102,8 +68,10 @@ final class BenchStep implements Callable<Integer> {
             ModelOptions.Named named,
             StepOptions options,
             String memory) {
-        var outputs = bench.outputs().open(spec.commandLine().getOut());
         var protocol = bench.protocol();
+        var result =
+                new ResultWriter(
+                        spec.commandLine(), host, List.of(site), protocol, bench.outputs());
         var err = spec.commandLine().getErr();
         var ceilings = new Ceilings(List.of(site), protocol, _ -> List.of());
         ceilings.missing().forEach(reason -> err.println("ridgeline: no ceiling " + reason));
@@ -121,10 +89,9 @@ final class BenchStep implements Callable<Integer> {
                     byOp.add(profile.secondsByOp());
                 }
                 var rows = new StepRows(site, named, options, protocol, ceilings, profile);
-                var file = file(host, site, ceilings, rows, seconds, byOp);
-                outputs.forEach((format, output) -> output.write(format.of(file)));
-                if (!bench.quiet() && !(outputs.get(Format.JSON) instanceof Output.Stdout))
-                    print(rows.text(seconds, byOp) + "\n" + memory);
+                result.write(
+                        ceilings.all().stream().map(Rows::of).toList(), rows.rows(seconds, byOp));
+                bench.say(rows.text(seconds, byOp) + "\n" + memory);
             }
         }
         return Exit.OK;
@@ -154,31 +121,5 @@ final class BenchStep implements Callable<Integer> {
                     && new Measurement(List.of(soFar)).noise() < protocol.maxNoise() / 2) break;
         }
         return found.stream().mapToDouble(s -> s).toArray();
-    }
-
-    private ResultFile file(
-            HostRecord host,
-            Site site,
-            Ceilings ceilings,
-            StepRows rows,
-            List<double[]> seconds,
-            List<Map<String, Double>> byOp) {
-        return new ResultFile(
-                ResultFile.SCHEMA,
-                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
-                List.copyOf(spec.commandLine().getParseResult().originalArgs()),
-                Version.BUILD,
-                Descriptions.of(host),
-                List.of(Descriptions.of(site)),
-                bench.protocol(),
-                ceilings.all().stream().map(Rows::of).toList(),
-                rows.rows(seconds, byOp),
-                true);
-    }
-
-    private void print(String text) {
-        var out = spec.commandLine().getOut();
-        out.print(text);
-        out.flush();
     }
 }

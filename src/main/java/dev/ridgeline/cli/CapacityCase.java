@@ -1,5 +1,6 @@
 package dev.ridgeline.cli;
 
+import dev.ridgeline.measure.Measurement;
 import dev.ridgeline.residency.CappedExecution;
 import dev.ridgeline.residency.Planner;
 import dev.ridgeline.residency.Traffic;
@@ -60,6 +61,11 @@ final class CapacityCase {
     /// Seconds of steps, an array per round.
     List<double[]> seconds() {
         return seconds;
+    }
+
+    /// Of a step, in seconds.
+    double median() {
+        return new Measurement(seconds).median();
     }
 
     /// Of all its steps, per step.

@@ -160,6 +160,10 @@ public record Row(
     /// @param stall seconds in which the computation waited for copies
     /// @param copying seconds in which the busier direction copied, or both where they take turns
     /// @param overlap share of what copies could be hidden that was
+    /// @param excess of the seconds over what was to be expected: the longer of computing (under
+    ///   the largest cap) and copying (at the speed of the link), and what the plan adds to that
+    ///   longer one by its own account; a share of what was to be expected, negative if it took
+    ///   less
     /// @param in bytes to the device
     /// @param linkIn byte/s of the link to the device, measured in this run
     public record Capacity(
@@ -174,12 +178,13 @@ public record Row(
             double stall,
             double copying,
             double overlap,
+            double excess,
             long in,
             long out,
             double linkIn,
             double linkOut) {
         public Capacity {
-            Finite.check("a capacity", predicted, error, speed, stall, copying, overlap);
+            Finite.check("a capacity", predicted, error, speed, stall, copying, overlap, excess);
             Finite.check("a link", linkIn, linkOut);
         }
     }

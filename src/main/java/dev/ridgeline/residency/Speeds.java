@@ -40,6 +40,14 @@ public record Speeds(Map<String, OpSpeed> ops, double in, double out, double bot
         return inward ? in : out;
     }
 
+    /// Seconds that copying takes while nothing else runs: of the longer direction, or of both
+    /// where they take turns.
+    public double copySeconds(long bytesIn, long bytesOut) {
+        double fetching = bytesIn / in;
+        double storing = bytesOut / out;
+        return duplex() ? Math.max(fetching, storing) : fetching + storing;
+    }
+
     List<OpSpeed> of(List<Op> all) {
         return all.stream().map(this::of).toList();
     }

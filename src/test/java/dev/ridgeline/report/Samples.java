@@ -104,6 +104,7 @@ final class Samples {
                                 longer - 1,
                                 longer - 0.5,
                                 0.9,
+                                0.01,
                                 percent == 100 ? 0 : 1_000_000_000L,
                                 percent == 100 ? 0 : 900_000_000L,
                                 8e9,
