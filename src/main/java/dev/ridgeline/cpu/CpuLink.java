@@ -31,19 +31,29 @@ final class CpuLink implements Link {
 
     @Override
     public MemorySegment memory(long bytes) {
-        return arena.allocate(bytes, HostBuffer.ALIGNMENT);
+        return arena.allocate(bytes, ALIGNMENT);
     }
 
     @Override
     public Launch fetch(Buffer to, long at, MemorySegment from) {
-        var target = ((HostBuffer) to).segment().asSlice(at, from.byteSize());
+        var target = part(to, at, from.byteSize());
         return _ -> stream.copy(from, target);
     }
 
     @Override
     public Launch store(MemorySegment to, Buffer from, long at) {
-        var source = ((HostBuffer) from).segment().asSlice(at, to.byteSize());
+        var source = part(from, at, to.byteSize());
         return _ -> stream.copy(source, to);
+    }
+
+    @Override
+    public Launch gather(Buffer to, long at, Buffer from, long fromAt, long bytes) {
+        return fetch(to, at, part(from, fromAt, bytes));
+    }
+
+    private static MemorySegment part(Buffer buffer, long at, long bytes) {
+        if (buffer instanceof HostBuffer host) return host.segment().asSlice(at, bytes);
+        throw new IllegalArgumentException("does not live in host memory: " + buffer);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.ridgeline.cuda;
 
-import dev.ridgeline.device.CopyQueue;
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.Launch;
@@ -151,11 +150,6 @@ public final class CudaDevice implements Device {
                     "copies of %s are as fast as its link; only those of a CPU can be slowed"
                             .formatted(name()));
         return new CudaLink(this);
-    }
-
-    @Override
-    public CopyQueue copies() {
-        return new CudaCopies(this);
     }
 
     @Override

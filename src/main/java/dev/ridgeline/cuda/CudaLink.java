@@ -35,9 +35,11 @@ final class CudaLink implements Link {
 
     @Override
     public MemorySegment memory(long bytes) {
-        var memory = device.driver().pin(bytes);
+        // the driver aligns to pages only
+        var memory = device.driver().pin(bytes + ALIGNMENT);
         pinned.add(memory);
-        return memory.segment(bytes).fill((byte) 0);
+        long skipped = -memory.address() & (ALIGNMENT - 1);
+        return memory.segment(bytes + ALIGNMENT).asSlice(skipped, bytes).fill((byte) 0);
     }
 
     @Override
@@ -54,14 +56,39 @@ final class CudaLink implements Link {
                 device.driver().download(to, source, to.byteSize(), device.own(stream).queue());
     }
 
+    @Override
+    public Launch gather(Buffer to, long at, Buffer from, long fromAt, long bytes) {
+        var target = part(to, at, bytes);
+        var peer = onGpu(from);
+        var source = part(peer, fromAt, bytes);
+        return stream ->
+                device.driver()
+                        .copyFrom(
+                                peer.device().driver(),
+                                source,
+                                target,
+                                bytes,
+                                device.own(stream).queue());
+    }
+
     private Driver.Memory part(Buffer buffer, long at, long bytes) {
-        if (!(buffer instanceof CudaBuffer own) || own.device() != device)
-            throw new IllegalArgumentException("a buffer of another device: " + buffer);
-        if (at < 0 || at + bytes > own.bytes())
+        var own = onGpu(buffer);
+        if (own.device() == device) return part(own, at, bytes);
+        throw new IllegalArgumentException(
+                "does not live on %s: %s".formatted(device.name(), buffer));
+    }
+
+    private static CudaBuffer onGpu(Buffer buffer) {
+        if (buffer instanceof CudaBuffer gpu) return gpu;
+        throw new IllegalArgumentException("does not live on a GPU: " + buffer);
+    }
+
+    private static Driver.Memory part(CudaBuffer buffer, long at, long bytes) {
+        if (at < 0 || at + bytes > buffer.bytes())
             throw new IllegalArgumentException(
                     "%,d bytes at %,d are not in a buffer of %,d"
-                            .formatted(bytes, at, own.bytes()));
-        return own.memory().part(at);
+                            .formatted(bytes, at, buffer.bytes()));
+        return buffer.memory().part(at);
     }
 
     @Override

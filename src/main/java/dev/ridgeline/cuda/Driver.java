@@ -202,32 +202,12 @@ final class Driver implements AutoCloseable {
                 bytes);
     }
 
-    /// @param at first byte of `to`
-    void uploadAt(Memory to, long at, MemorySegment from, Queue queue) {
-        enter();
-        check(
-                JCudaDriver.cuMemcpyHtoDAsync(
-                        to.withByteOffset(at), new Host(from), from.byteSize(), queue),
-                "copying %,d bytes to the device",
-                from.byteSize());
-    }
-
     void download(MemorySegment to, Memory from, long bytes, Queue queue) {
         enter();
         check(
                 JCudaDriver.cuMemcpyDtoHAsync(new Host(to), from, bytes, queue),
                 "copying %,d bytes from the device",
                 bytes);
-    }
-
-    /// @param at first byte of `from`
-    void downloadAt(MemorySegment to, Memory from, long at, Queue queue) {
-        enter();
-        check(
-                JCudaDriver.cuMemcpyDtoHAsync(
-                        new Host(to), from.withByteOffset(at), to.byteSize(), queue),
-                "copying %,d bytes from the device",
-                to.byteSize());
     }
 
     void copy(Memory to, Memory from, long bytes, Queue queue) {
@@ -247,19 +227,11 @@ final class Driver implements AutoCloseable {
                 other.name);
     }
 
-    /// @param fromAt first byte of `from`, which is of the other device
-    /// @param at first byte of `to`
-    void copyFrom(
-            Driver other, Memory from, long fromAt, Memory to, long at, long bytes, Queue queue) {
+    /// @param from of the other device
+    void copyFrom(Driver other, Memory from, Memory to, long bytes, Queue queue) {
         enter();
         check(
-                JCudaDriver.cuMemcpyPeerAsync(
-                        to.withByteOffset(at),
-                        context,
-                        from.withByteOffset(fromAt),
-                        other.context,
-                        bytes,
-                        queue),
+                JCudaDriver.cuMemcpyPeerAsync(to, context, from, other.context, bytes, queue),
                 "copying %,d bytes from %s",
                 bytes,
                 other.name);

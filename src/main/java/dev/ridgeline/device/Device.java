@@ -63,14 +63,14 @@ public interface Device extends AutoCloseable {
         throw new NoKernel("no kernel for " + op.name() + " on " + name() + refusals);
     }
 
-    /// A new queue of copies into this device's memory.
-    default CopyQueue copies() {
-        return new HostCopies();
-    }
-
     /// The ways into and out of this device's memory; none where kernels run in the host's.
     default List<Transfer> transfers() {
         return List.of();
+    }
+
+    /// A way to memory beyond this device's, as fast as it is.
+    default Link link() {
+        return link(Double.POSITIVE_INFINITY);
     }
 
     /// A way to memory beyond this device's.

@@ -4,9 +4,13 @@ import dev.ridgeline.tensor.Buffer;
 
 import java.lang.foreign.MemorySegment;
 
-/// The way between a device's memory and memory beyond it, where what does not fit is kept. Copies
-/// run beside the device's stream, in the order in which they are enqueued.
+/// The way between a device's memory and memory beyond it: where what does not fit is kept, and
+/// where what is loaded comes from. Copies run beside the device's stream, in the order in which
+/// they are enqueued. One thread at a time may enqueue.
 public interface Link extends AutoCloseable {
+    /// Of what [#memory] gives, in bytes: the largest blocks that direct reads may ask for.
+    long ALIGNMENT = 1 << 16;
+
     /// Where copies to the device are enqueued.
     Stream in();
 
@@ -18,7 +22,8 @@ public interface Link extends AutoCloseable {
         return in() != out();
     }
 
-    /// Memory beyond the device, zeroed, that copies are fastest from; gone when this is closed.
+    /// Memory beyond the device, zeroed, that copies are fastest from. Any thread may write to it;
+    /// it is gone when this is closed.
     MemorySegment memory(long bytes);
 
     /// A copy of all of `from`, part of [#memory], to byte `at` of `to`; for [#in].
@@ -26,6 +31,10 @@ public interface Link extends AutoCloseable {
 
     /// A copy to all of `to`, part of [#memory], from byte `at` of `from`; for [#out].
     Launch store(MemorySegment to, Buffer from, long at);
+
+    /// A copy from byte `fromAt` of `from`, which is of another device of the same kind, to byte
+    /// `at` of `to`; for [#in].
+    Launch gather(Buffer to, long at, Buffer from, long fromAt, long bytes);
 
     @Override
     void close();

@@ -26,11 +26,11 @@ public record Arrival(long bytes, long files, long device) {
         var open = new ArrayList<FileBytes>();
         long bytes = 0;
         try (var arena = Arena.ofShared();
-                var queue = target.device().copies()) {
+                var link = target.device().link()) {
             for (var file : plan.files()) open.add(FileBytes.open(file.path(), Access.BUFFERED));
             var expected = arena.allocate(BLOCK);
             var cast = arena.allocate(2 * BLOCK);
-            var found = arena.allocate(2 * BLOCK);
+            var found = link.memory(2 * BLOCK);
             var blocks = new Blocks(plan, BLOCK);
             for (var next = blocks.next(); next.isPresent(); next = blocks.next()) {
                 var block = next.get();
@@ -40,7 +40,8 @@ public record Arrival(long bytes, long files, long device) {
                     from = cast.asSlice(0, block.landing());
                 }
                 var to = found.asSlice(0, block.landing());
-                queue.download(target.buffer(), target.shift() + block.at(), to);
+                link.store(to, target.buffer(), target.shift() + block.at()).on(link.out());
+                link.out().synchronize();
                 ofFiles.update(from.asByteBuffer());
                 ofDevice.update(to.asByteBuffer());
                 bytes += block.landing();

@@ -1,7 +1,6 @@
 package dev.ridgeline.load;
 
-import dev.ridgeline.device.CopyQueue;
-import dev.ridgeline.device.CopyQueue.Ticket;
+import dev.ridgeline.device.Link;
 import dev.ridgeline.tensor.HostBuffer;
 
 import java.lang.foreign.Arena;
@@ -25,15 +24,14 @@ public final class Copying {
     /// where it is the host's, or else the ring's.
     public static double memory(Loader.Options options, Target target) {
         try (var arena = Arena.ofShared();
-                var queue = target.device().copies()) {
+                var link = target.device().link()) {
             var source = arena.allocate(SOURCE, LoadPlan.BLOCK).fill((byte) 1);
             boolean host = target.buffer() instanceof HostBuffer;
             var ring =
                     host
                             ? target.host().get()
-                            : queue.staging(
-                                    options.blockBytes() * options.places() * options.readers(),
-                                    LoadPlan.BLOCK);
+                            : link.memory(
+                                    options.blockBytes() * options.places() * options.readers());
             long blocks = Math.max(1, ring.byteSize() / options.blockBytes());
             long bytes = Math.min(options.blockBytes(), ring.byteSize());
             return parallel(
@@ -81,26 +79,25 @@ public final class Copying {
     /// Bytes per second from the ring to the device; empty where the device's memory is the host's.
     public static Optional<Double> link(Loader.Options options, Target target) {
         if (target.buffer() instanceof HostBuffer) return Optional.empty();
-        try (var queue = target.device().copies()) {
+        try (var link = target.device().link()) {
             long bytes = Math.min(options.blockBytes(), target.buffer().bytes());
-            var ring = queue.staging(bytes * options.places(), LoadPlan.BLOCK);
+            var ring = link.memory(bytes * options.places());
             ring.fill((byte) 1);
-            upload(queue, ring, bytes, target, options.places());
+            upload(link, ring, bytes, target, options.places());
             long begin = System.nanoTime();
             long count = Math.max(64, Math.ceilDiv(1L << 30, bytes));
-            upload(queue, ring, bytes, target, count);
+            upload(link, ring, bytes, target, count);
             return Optional.of(count * bytes / ((System.nanoTime() - begin) * 1e-9));
         }
     }
 
     private static void upload(
-            CopyQueue queue, MemorySegment ring, long bytes, Target target, long count) {
+            Link link, MemorySegment ring, long bytes, Target target, long count) {
         long places = ring.byteSize() / bytes;
         long slots = target.buffer().bytes() / bytes;
         for (long i = 0; i < count; i++)
-            queue.upload(
-                    ring.asSlice(i % places * bytes, bytes), target.buffer(), i % slots * bytes);
-        Ticket all = queue.ticket();
-        all.await();
+            link.fetch(target.buffer(), i % slots * bytes, ring.asSlice(i % places * bytes, bytes))
+                    .on(link.in());
+        link.in().synchronize();
     }
 }

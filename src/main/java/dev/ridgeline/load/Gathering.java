@@ -42,21 +42,22 @@ public final class Gathering {
         var to = targets.get(own);
         int ranks = targets.size();
         long begin = System.nanoTime();
-        try (var queue = to.device().copies()) {
+        try (var link = to.device().link()) {
             // each begins with its neighbour, so that no device is asked by all at once
             for (int step = 1; step < ranks; step++) {
                 int peer = (own + step) % ranks;
                 var from = targets.get(peer);
                 long end = plan.boundary(peer + 1, ranks);
                 for (long at = plan.boundary(peer, ranks); at < end; at += BLOCK)
-                    queue.gather(
-                            from.buffer(),
-                            from.shift() + at,
-                            to.buffer(),
-                            to.shift() + at,
-                            Math.min(BLOCK, end - at));
+                    link.gather(
+                                    to.buffer(),
+                                    to.shift() + at,
+                                    from.buffer(),
+                                    from.shift() + at,
+                                    Math.min(BLOCK, end - at))
+                            .on(link.in());
             }
-            queue.ticket().await();
+            link.in().synchronize();
             return (System.nanoTime() - begin) * 1e-9;
         }
     }

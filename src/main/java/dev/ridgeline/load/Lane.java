@@ -1,7 +1,7 @@
 package dev.ridgeline.load;
 
-import dev.ridgeline.device.CopyQueue;
-import dev.ridgeline.device.CopyQueue.Ticket;
+import dev.ridgeline.device.Link;
+import dev.ridgeline.device.Stream.Mark;
 import dev.ridgeline.placement.Runs;
 import dev.ridgeline.shard.FileBytes;
 
@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// One thread's part of a load: its places of the ring and its queue of copies.
+/// One thread's part of a load: its places of the ring and its way to the device.
 final class Lane implements AutoCloseable {
     enum Work {
         READ,
@@ -22,10 +22,12 @@ final class Lane implements AutoCloseable {
         COPY
     }
 
+    private record Copied(Mark begun, Mark ended) {}
+
     private static final class Place {
         final MemorySegment memory;
         final MemorySegment cast;
-        Optional<Ticket> copying = Optional.empty();
+        Optional<Copied> copying = Optional.empty();
 
         Place(MemorySegment memory, MemorySegment cast) {
             this.memory = memory;
@@ -36,7 +38,7 @@ final class Lane implements AutoCloseable {
     private final Loader.Options options;
     private final List<FileBytes> files;
     private final Optional<Target> target;
-    private final Optional<CopyQueue> queue;
+    private final Optional<Link> link;
     private final Arena arena = Arena.ofShared();
     private final List<Place> places = new ArrayList<>();
     private final Map<Work, Long> bytes = new EnumMap<>(Work.class);
@@ -49,7 +51,7 @@ final class Lane implements AutoCloseable {
         this.options = options;
         this.files = files;
         this.target = target;
-        queue = target.map(t -> t.device().copies());
+        link = target.map(t -> t.device().link());
         for (int i = 0; i < options.places(); i++)
             places.add(
                     new Place(
@@ -62,7 +64,7 @@ final class Lane implements AutoCloseable {
     }
 
     private MemorySegment staging(long bytes) {
-        return queue.map(q -> q.staging(bytes, LoadPlan.BLOCK))
+        return link.map(l -> l.memory(bytes))
                 .orElseGet(() -> arena.allocate(bytes, LoadPlan.BLOCK));
     }
 
@@ -84,7 +86,8 @@ final class Lane implements AutoCloseable {
     private void await(Place place) {
         if (place.copying.isEmpty()) return;
         long begin = System.nanoTime();
-        add(Work.COPY, 0, place.copying.get().await());
+        var copy = place.copying.get();
+        add(Work.COPY, 0, link.orElseThrow().in().seconds(copy.begun(), copy.ended()));
         waited += seconds(begin);
         place.copying = Optional.empty();
     }
@@ -127,8 +130,10 @@ final class Lane implements AutoCloseable {
             if (there) return;
             memory = cast;
         }
-        queue.get().upload(memory, to.buffer(), to.shift() + block.at());
-        place.copying = Optional.of(queue.get().ticket());
+        var in = link.orElseThrow().in();
+        var begun = in.mark();
+        link.get().fetch(to.buffer(), to.shift() + block.at(), memory).on(in);
+        place.copying = Optional.of(new Copied(begun, in.mark()));
         add(Work.COPY, memory.byteSize(), 0);
     }
 
@@ -194,7 +199,7 @@ final class Lane implements AutoCloseable {
 
     @Override
     public void close() {
-        queue.ifPresent(CopyQueue::close);
+        link.ifPresent(Link::close);
         arena.close();
     }
 }

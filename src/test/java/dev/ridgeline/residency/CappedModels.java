@@ -56,13 +56,7 @@ final class CappedModels {
         for (int cap : CAPS) {
             long state = CappedExecution.stateBytes(config, options);
             long arena = workingSet * cap / 100 - state;
-            try (var capped =
-                    new CappedExecution(
-                            device,
-                            device.link(Double.POSITIVE_INFINITY),
-                            config,
-                            options,
-                            arena)) {
+            try (var capped = new CappedExecution(device, device.link(), config, options, arena)) {
                 var planner =
                         new Planner(
                                 capped.variants(),
