@@ -1,7 +1,6 @@
 package dev.ridgeline.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
@@ -33,19 +32,18 @@ public final class ConfigFile {
                     "float16", Stored.F16,
                     "bfloat16", Stored.BF16);
 
-    private final Path file;
-    private final JsonNode json;
+    private final ConfigFields fields;
     private final String architecture;
 
-    private ConfigFile(Path file, JsonNode json) {
-        this.file = file;
-        this.json = json;
-        var all = json.path("architectures");
+    private ConfigFile(ConfigFields fields) {
+        this.fields = fields;
+        var all = fields.json().path("architectures");
         if (!all.isArray() || all.size() != 1 || !all.get(0).isTextual())
-            throw invalid("'architectures' must name one architecture, as [\"LlamaForCausalLM\"]");
+            throw fields.invalid(
+                    "'architectures' must name one architecture, as [\"LlamaForCausalLM\"]");
         architecture = all.get(0).asText();
         if (!KNOWN.contains(architecture))
-            throw invalid(
+            throw fields.invalid(
                     "architecture '%s' is not known here; known are %s",
                     architecture, String.join(", ", KNOWN));
     }
@@ -58,7 +56,7 @@ public final class ConfigFile {
             var json = new ObjectMapper().readTree(Files.readString(file));
             if (json == null || !json.isObject())
                 throw new InvalidModel("%s: is not a JSON object", file);
-            return new ConfigFile(file, json).config();
+            return new ConfigFile(new ConfigFields(file, json)).config();
         } catch (JsonProcessingException e) {
             throw new InvalidModel("%s: is not JSON: %s", file, e.getOriginalMessage());
         } catch (IOException e) {
@@ -74,89 +72,96 @@ public final class ConfigFile {
         try {
             return architecture.equals("GPT2LMHeadModel") ? gpt2() : llama();
         } catch (InvalidModel e) {
-            throw e.getMessage().startsWith(file.toString())
+            throw e.getMessage().startsWith(fields.file().toString())
                     ? e
-                    : new InvalidModel("%s: %s", file, e.getMessage());
+                    : fields.invalid("%s", e.getMessage());
         }
     }
 
     private Config gpt2() {
-        var activation = text("activation_function").orElse("gelu_new");
+        var activation = fields.text("activation_function").orElse("gelu_new");
         if (!List.of("gelu_new", "gelu_pytorch_tanh").contains(activation))
-            throw invalid("activation '%s' is not computed here, only gelu_new", activation);
-        int width = integer("n_embd");
-        int heads = integer("n_head");
+            throw fields.invalid("activation '%s' is not computed here, only gelu_new", activation);
+        int width = fields.integer("n_embd");
+        int heads = fields.integer("n_head");
         return new Config(
                 Family.GPT2,
                 architecture,
-                integer("vocab_size"),
-                json.has("n_positions") ? integer("n_positions") : integer("n_ctx"),
-                integer("n_layer"),
+                fields.integer("vocab_size"),
+                fields.json().has("n_positions")
+                        ? fields.integer("n_positions")
+                        : fields.integer("n_ctx"),
+                fields.integer("n_layer"),
                 width,
                 heads,
                 heads,
                 heads > 0 ? width / heads : 0,
-                optional("n_inner").map(n -> integer("n_inner")).orElse(4 * width),
-                number("layer_norm_epsilon", OptionalDouble.of(1e-5)),
+                fields.optional("n_inner").map(n -> fields.integer("n_inner")).orElse(4 * width),
+                fields.number("layer_norm_epsilon", OptionalDouble.of(1e-5)),
                 Optional.empty(),
                 true,
                 true,
-                flag("tie_word_embeddings", true),
+                fields.flag("tie_word_embeddings", true),
                 Optional.empty(),
                 Multipliers.NONE,
                 stored());
     }
 
     private Config llama() {
-        var activation = text("hidden_act").orElse("silu");
+        var activation = fields.text("hidden_act").orElse("silu");
         if (!activation.equals("silu"))
-            throw invalid("activation '%s' is not computed here, only silu", activation);
-        if (flag("mlp_bias", false)) throw invalid("a feed-forward with biases is not known here");
-        int width = integer("hidden_size");
-        int heads = integer("num_attention_heads");
-        int positions = integer("max_position_embeddings");
-        boolean slides = !architecture.startsWith("Qwen2") || flag("use_sliding_window", false);
-        if (slides && optional("sliding_window").isPresent())
-            positions = Math.min(positions, integer("sliding_window"));
+            throw fields.invalid("activation '%s' is not computed here, only silu", activation);
+        if (fields.flag("mlp_bias", false))
+            throw fields.invalid("a feed-forward with biases is not known here");
+        int width = fields.integer("hidden_size");
+        int heads = fields.integer("num_attention_heads");
+        int positions = fields.integer("max_position_embeddings");
+        boolean slides =
+                !architecture.startsWith("Qwen2") || fields.flag("use_sliding_window", false);
+        if (slides && fields.optional("sliding_window").isPresent())
+            positions = Math.min(positions, fields.integer("sliding_window"));
         boolean qwen = architecture.startsWith("Qwen2");
         return new Config(
                 Family.LLAMA,
                 architecture,
-                integer("vocab_size"),
+                fields.integer("vocab_size"),
                 positions,
-                integer("num_hidden_layers"),
+                fields.integer("num_hidden_layers"),
                 width,
                 heads,
-                optional("num_key_value_heads").isPresent()
-                        ? integer("num_key_value_heads")
+                fields.optional("num_key_value_heads").isPresent()
+                        ? fields.integer("num_key_value_heads")
                         : heads,
-                optional("head_dim").isPresent()
-                        ? integer("head_dim")
+                fields.optional("head_dim").isPresent()
+                        ? fields.integer("head_dim")
                         : heads > 0 ? width / heads : 0,
-                integer("intermediate_size"),
-                number("rms_norm_eps", OptionalDouble.empty()),
-                Optional.of(new Rotary(number("rope_theta", OptionalDouble.of(10_000)), stretch())),
-                qwen || flag("attention_bias", false),
-                !qwen && flag("attention_bias", false),
-                flag("tie_word_embeddings", false),
+                fields.integer("intermediate_size"),
+                fields.number("rms_norm_eps", OptionalDouble.empty()),
+                Optional.of(
+                        new Rotary(
+                                fields.number("rope_theta", OptionalDouble.of(10_000)), stretch())),
+                qwen || fields.flag("attention_bias", false),
+                !qwen && fields.flag("attention_bias", false),
+                fields.flag("tie_word_embeddings", false),
                 experts(),
                 multipliers(),
                 stored());
     }
 
     private Optional<Rotary.Stretch> stretch() {
-        var scaling = optional("rope_scaling");
+        var scaling = fields.optional("rope_scaling");
         if (scaling.isEmpty()) return Optional.empty();
         var s = scaling.get();
         var type = s.path("rope_type").asText(s.path("type").asText("missing"));
         if (type.equals("default")) return Optional.empty();
         if (!type.equals("llama3"))
-            throw invalid("rope_scaling of type '%s' is not computed here, only llama3", type);
+            throw fields.invalid(
+                    "rope_scaling of type '%s' is not computed here, only llama3", type);
         for (var field : List.of("factor", "low_freq_factor", "high_freq_factor"))
             if (!s.path(field).isNumber())
-                throw invalid("'rope_scaling.%s' is missing or not a number", field);
+                throw fields.invalid("'rope_scaling.%s' is missing or not a number", field);
         if (!s.path("original_max_position_embeddings").canConvertToInt())
-            throw invalid("'rope_scaling.original_max_position_embeddings' is missing");
+            throw fields.invalid("'rope_scaling.original_max_position_embeddings' is missing");
         return Optional.of(
                 new Rotary.Stretch(
                         s.path("factor").asDouble(),
@@ -170,69 +175,30 @@ public final class ConfigFile {
         if (!granite && !architecture.startsWith("Mixtral")) return Optional.empty();
         return Optional.of(
                 new Experts(
-                        integer("num_local_experts"),
-                        integer("num_experts_per_tok"),
+                        fields.integer("num_local_experts"),
+                        fields.integer("num_experts_per_tok"),
                         granite,
-                        number("router_aux_loss_coef", OptionalDouble.of(0))));
+                        fields.number("router_aux_loss_coef", OptionalDouble.of(0))));
     }
 
     private Multipliers multipliers() {
         if (!architecture.startsWith("Granite")) return Multipliers.NONE;
         return new Multipliers(
-                number("embedding_multiplier", OptionalDouble.of(1)),
-                number("residual_multiplier", OptionalDouble.of(1)),
-                optional("attention_multiplier").isPresent()
-                        ? OptionalDouble.of(number("attention_multiplier", OptionalDouble.empty()))
+                fields.number("embedding_multiplier", OptionalDouble.of(1)),
+                fields.number("residual_multiplier", OptionalDouble.of(1)),
+                fields.optional("attention_multiplier").isPresent()
+                        ? OptionalDouble.of(
+                                fields.number("attention_multiplier", OptionalDouble.empty()))
                         : OptionalDouble.empty(),
-                number("logits_scaling", OptionalDouble.of(1)));
+                fields.number("logits_scaling", OptionalDouble.of(1)));
     }
 
     private Stored stored() {
-        var name = text("torch_dtype").or(() -> text("dtype")).orElse("float32");
+        var name = fields.text("torch_dtype").or(() -> fields.text("dtype")).orElse("float32");
         var stored = STORED.get(name);
         if (stored == null)
-            throw invalid("torch_dtype '%s' is none of float32, float16, bfloat16", name);
+            throw fields.invalid("torch_dtype '%s' is none of float32, float16, bfloat16", name);
         return stored;
-    }
-
-    /// The field's value; empty if it is missing or null.
-    private Optional<JsonNode> optional(String field) {
-        return Optional.ofNullable(json.get(field)).filter(n -> !n.isNull());
-    }
-
-    private Optional<String> text(String field) {
-        return optional(field)
-                .map(
-                        n -> {
-                            if (!n.isTextual()) throw invalid("'%s' is not text", field);
-                            return n.asText();
-                        });
-    }
-
-    private int integer(String field) {
-        var node = optional(field).orElseThrow(() -> invalid("'%s' is missing", field));
-        if (!node.isIntegralNumber() || !node.canConvertToInt())
-            throw invalid("'%s' is %s, must be an integer", field, node);
-        return node.asInt();
-    }
-
-    private double number(String field, OptionalDouble otherwise) {
-        var node = optional(field);
-        if (node.isEmpty()) return otherwise.orElseThrow(() -> invalid("'%s' is missing", field));
-        if (!node.get().isNumber())
-            throw invalid("'%s' is %s, must be a number", field, node.get());
-        return node.get().asDouble();
-    }
-
-    private boolean flag(String field, boolean otherwise) {
-        var node = optional(field);
-        if (node.isPresent() && !node.get().isBoolean())
-            throw invalid("'%s' is %s, must be true or false", field, node.get());
-        return node.map(JsonNode::asBoolean).orElse(otherwise);
-    }
-
-    private InvalidModel invalid(String format, Object... arguments) {
-        return new InvalidModel("%s: %s", file, format.formatted(arguments));
     }
 
     /// What [#read] reads the same config from; weights are f32.
@@ -284,6 +250,7 @@ public final class ConfigFile {
                                         .put("low_freq_factor", s.low())
                                         .put("high_freq_factor", s.high())
                                         .put("original_max_position_embeddings", s.original()));
+        multipliers(json, config.multipliers());
         config.experts()
                 .ifPresent(
                         e -> {
@@ -291,6 +258,14 @@ public final class ConfigFile {
                             json.put("num_experts_per_tok", e.active());
                             json.put("router_aux_loss_coef", e.balance());
                         });
+    }
+
+    private static void multipliers(ObjectNode json, Multipliers m) {
+        if (m.equals(Multipliers.NONE)) return;
+        json.put("embedding_multiplier", m.embedding());
+        json.put("residual_multiplier", m.residual());
+        m.attention().ifPresent(a -> json.put("attention_multiplier", a));
+        json.put("logits_scaling", m.logits());
     }
 
     private static String modelType(Config config) {

@@ -71,7 +71,8 @@ class ConfigFileTest {
                 "llama-3.1-70b.json",
                 "qwen2.5-14b.json",
                 "llama-3.2-1b.json",
-                "llama-3.2-3b.json"
+                "llama-3.2-3b.json",
+                "granite-3.1-1b-a400m-moe.json"
             })
     void what_is_written_is_read(String file) throws IOException {
         var config = ConfigFile.read(resource(file));
@@ -79,7 +80,7 @@ class ConfigFileTest {
         Files.writeString(copy, ConfigFile.write(config));
         var again = ConfigFile.read(copy);
         assertThat(again.stored()).isEqualTo(Stored.F32);
-        assertThat(ConfigFile.write(again)).isEqualTo(ConfigFile.write(config));
+        assertThat(again).usingRecursiveComparison().ignoringFields("stored").isEqualTo(config);
         assertThat(Parameters.of(again).all())
                 .containsExactlyElementsOf(Parameters.of(config).all().toList());
     }
