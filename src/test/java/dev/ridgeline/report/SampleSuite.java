@@ -1,31 +1,24 @@
 package dev.ridgeline.report;
 
-import dev.ridgeline.measure.Measurement;
 import dev.ridgeline.measure.Protocol;
-import dev.ridgeline.report.ResultFile.CeilingRecord;
 import dev.ridgeline.report.Row.Status;
+import dev.ridgeline.report.SampleRows.Work;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
-import java.util.stream.IntStream;
 
 /// A run of about 45 rows with invented numbers, for tests and for looking at the page. Nothing
 /// here was measured, and every text says so.
 final class SampleSuite {
     private static final Protocol PROTOCOL = new Protocol(0.3, 0.02, 2.5, 5, true, 1);
-    private static final double[] FLOPS = {118e9, 233e9};
-    private static final double[] BYTES = {21.4e9, 27.1e9};
 
-    private final Random random;
+    private final SampleRows rows;
     private final double speed;
-    private final List<Row> rows = new ArrayList<>();
 
     private SampleSuite(long seed, double speed) {
-        random = new Random(seed);
+        rows = new SampleRows(PROTOCOL, seed);
         this.speed = speed;
     }
 
@@ -48,11 +41,11 @@ final class SampleSuite {
                 List.of(device(1), device(2)),
                 PROTOCOL,
                 List.of(
-                        ceiling("fma f32, 1 thread", 1, FLOPS[0], "flop/s"),
-                        ceiling("stream triad, 1 thread", 1, BYTES[0], "byte/s"),
-                        ceiling("fma f32, 2 threads", 2, FLOPS[1], "flop/s"),
-                        ceiling("stream triad, 2 threads", 2, BYTES[1], "byte/s")),
-                rows,
+                        rows.ceiling(true, 1),
+                        rows.ceiling(false, 1),
+                        rows.ceiling(true, 2),
+                        rows.ceiling(false, 2)),
+                rows.all(),
                 true);
     }
 
@@ -78,13 +71,6 @@ final class SampleSuite {
         return host;
     }
 
-    private CeilingRecord ceiling(String name, int threads, double value, String unit) {
-        var samples = rounds(value, 0.004);
-        var m = new Measurement(samples);
-        return new CeilingRecord(
-                name, "cpu", threads, m.median(), m.low(), m.high(), unit, samples);
-    }
-
     private void gemms() {
         int[][] shapes = {
             {512, 512, 512},
@@ -106,8 +92,8 @@ final class SampleSuite {
         gemm("nt", "f32", "cpu_prepacked", 2, shapes[3], .95);
         gemm("nt", "bf16", "cpu_packed", 2, shapes[3], .82);
         gemm("nt", "f32", "cpu_scalar", 2, shapes[0], .012);
-        unmeasured("nt", "bf16", "cpu_prepacked", Status.REFUSED, "takes f32 only, not bf16");
-        unmeasured(
+        rows.unmeasured("nt", "bf16", "cpu_prepacked", Status.REFUSED, "takes f32 only, not bf16");
+        rows.unmeasured(
                 "nn",
                 "bf16",
                 "cpu_packed",
@@ -120,7 +106,7 @@ final class SampleSuite {
         double flops = 2.0 * s[0] * s[1] * s[2];
         double width = dtype.equals("f32") ? 4 : 2;
         double bytes = width * ((double) s[0] * s[1] + (double) s[1] * s[2] + (double) s[0] * s[2]);
-        measured(
+        rows.measured(
                 new Work(
                         "gemm",
                         variant,
@@ -144,7 +130,7 @@ final class SampleSuite {
             var shape = Samples.shape("b", s[0], "h", s[1], "t", s[2], "d", s[3]);
             double flops = 2.0 * s[0] * s[1] * s[2] * s[2] * s[3];
             double bytes = 16.0 * s[0] * s[1] * s[2] * s[3];
-            measured(
+            rows.measured(
                     new Work("attention", "causal", shape, "f32", "cpu_online"),
                     2,
                     flops,
@@ -152,7 +138,7 @@ final class SampleSuite {
                     "4bht²d / 2",
                     true,
                     forward[i]);
-            measured(
+            rows.measured(
                     new Work("attention_backward", "causal", shape, "f32", "cpu_online"),
                     2,
                     2.5 * flops,
@@ -192,7 +178,7 @@ final class SampleSuite {
             double share) {
         for (var dtype : List.of("f32", "bf16")) {
             if (dtype.equals("bf16") && !op.startsWith("rms")) continue;
-            measured(
+            rows.measured(
                     new Work(op, variant, shape, dtype, "cpu_vector"),
                     2,
                     flops,
@@ -201,126 +187,5 @@ final class SampleSuite {
                     false,
                     share);
         }
-    }
-
-    private record Work(
-            String op, String variant, Map<String, Integer> shape, String dtype, String idea) {
-        String key(int threads) {
-            return "%s %s %s %s %s/%s cpu %d"
-                    .formatted(op, variant, shape, dtype, op, idea, threads);
-        }
-    }
-
-    private void measured(
-            Work work,
-            int threads,
-            double flops,
-            double bytes,
-            String convention,
-            boolean compute,
-            double share) {
-        double peak = (compute ? FLOPS : BYTES)[threads - 1];
-        double amount = compute ? flops : bytes;
-        boolean disturbed = rows.size() % 17 == 11;
-        var samples = rounds(amount / (peak * share), disturbed ? 0.06 : 0.006);
-        var m = new Measurement(samples);
-        boolean big = flops > 1e9;
-        rows.add(
-                new Row(
-                        work.key(threads),
-                        work.op(),
-                        work.variant(),
-                        work.shape(),
-                        work.dtype(),
-                        work.op() + "/" + work.idea(),
-                        "cpu",
-                        threads,
-                        Status.MEASURED,
-                        Optional.empty(),
-                        Optional.of(
-                                new Row.Proof(
-                                        big
-                                                ? "a sample against the f64 reference, every"
-                                                        + " element against another kernel"
-                                                : "every element against the f64 reference",
-                                        (long) (bytes / 12),
-                                        0.05 + 0.3 * random.nextDouble())),
-                        flops,
-                        bytes,
-                        convention,
-                        Optional.of(
-                                new Row.Seconds(
-                                        m.median(),
-                                        m.low(),
-                                        m.high(),
-                                        m.min(),
-                                        m.quantile(0.25),
-                                        m.quantile(0.75),
-                                        m.noise(),
-                                        m.noise() > PROTOCOL.maxNoise())),
-                        Optional.of(
-                                new Row.Rate(
-                                        amount / m.median(),
-                                        amount / m.high(),
-                                        amount / m.low(),
-                                        compute ? "flop/s" : "byte/s")),
-                        Optional.of(
-                                new Row.Share(
-                                        (compute ? "fma f32, " : "stream triad, ")
-                                                + (threads == 1
-                                                        ? "1 thread"
-                                                        : threads + " threads"),
-                                        amount / m.median() / peak)),
-                        Optional.of("cold"),
-                        samples));
-    }
-
-    private void unmeasured(
-            String variant, String dtype, String idea, Status status, String reason) {
-        var work =
-                new Work("gemm", variant, Samples.shape("m", 512, "n", 512, "k", 512), dtype, idea);
-        rows.add(
-                new Row(
-                        work.key(2),
-                        work.op(),
-                        variant,
-                        work.shape(),
-                        dtype,
-                        "gemm/" + idea,
-                        "cpu",
-                        2,
-                        status,
-                        Optional.of(reason),
-                        Optional.empty(),
-                        2.0 * 512 * 512 * 512,
-                        6.0 * 512 * 512,
-                        "2mnk",
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        List.of()));
-    }
-
-    /// Samples of `value`: rounds differ by the share `spread`, samples of a round by less, with a
-    /// tail to the slow side.
-    private List<double[]> rounds(double value, double spread) {
-        return IntStream.range(0, 5)
-                .mapToObj(
-                        _ -> {
-                            double round = value * (1 + spread * random.nextGaussian());
-                            return IntStream.range(0, 8)
-                                    .mapToDouble(
-                                            _ ->
-                                                    round
-                                                            * (1
-                                                                    + spread
-                                                                            / 3
-                                                                            * Math.abs(
-                                                                                    random
-                                                                                            .nextGaussian())))
-                                    .toArray();
-                        })
-                .toList();
     }
 }
