@@ -15,34 +15,44 @@ import java.util.concurrent.atomic.AtomicLong;
 /// What a load is limited by besides the disk, measured with its threads and its blocks: copies in
 /// host memory, and copies from the ring to the device.
 public final class Copying {
-    /// Copied from, so much that caches hold little of it.
+    /// Copied from, at least.
     private static final long SOURCE = 256L << 20;
+
+    /// Of the last cache, so that little of what is copied from is found there.
+    private static final int CACHES = 4;
+
+    /// A pass, at least.
+    private static final long PASS = 1L << 30;
 
     private Copying() {}
 
-    /// Bytes per second that threads copy from host memory to other host memory: the device's,
-    /// where it is the host's, or else the ring's.
+    /// Bytes per second that threads copy from host memory to other host memory: all of the
+    /// device's, where it is the host's, or else the ring's.
     public static double memory(Loader.Options options, Target target) {
         try (var arena = Arena.ofShared();
                 var link = target.device().link()) {
-            var source = arena.allocate(SOURCE, LoadPlan.BLOCK).fill((byte) 1);
-            boolean host = target.buffer() instanceof HostBuffer;
-            var ring =
-                    host
-                            ? target.host().get()
-                            : link.memory(
-                                    options.blockBytes() * options.places() * options.readers());
-            long blocks = Math.max(1, ring.byteSize() / options.blockBytes());
-            long bytes = Math.min(options.blockBytes(), ring.byteSize());
+            long cache = CACHES * target.device().lastLevelCache();
+            long bytes = options.blockBytes();
+            long blocks = Math.ceilDiv(Math.max(SOURCE, cache), bytes);
+            var source = arena.allocate(blocks * bytes, LoadPlan.BLOCK).fill((byte) 1);
+            var to =
+                    target.host()
+                            .filter(host -> host.byteSize() >= bytes)
+                            .orElseGet(
+                                    () ->
+                                            link.memory(
+                                                    bytes * options.places() * options.readers()));
+            long places = to.byteSize() / bytes;
             return parallel(
                     options,
                     number ->
                             MemorySegment.copy(
                                     source,
-                                    number * bytes % (SOURCE - bytes),
-                                    ring,
                                     number % blocks * bytes,
+                                    to,
+                                    number % places * bytes,
                                     bytes),
+                    Math.max(places, least(bytes)),
                     bytes);
         }
     }
@@ -51,9 +61,12 @@ public final class Copying {
         void run(long number);
     }
 
-    /// A pass of a GiB, or of 64 blocks if that is more.
-    private static double parallel(Loader.Options options, Copy copy, long bytes) {
-        long count = Math.max(64, Math.ceilDiv(1L << 30, bytes));
+    /// Blocks of a pass, at least.
+    private static long least(long bytes) {
+        return Math.max(64, Math.ceilDiv(PASS, bytes));
+    }
+
+    private static double parallel(Loader.Options options, Copy copy, long count, long bytes) {
         var next = new AtomicLong();
         long begin = System.nanoTime();
         try (var threads = Executors.newFixedThreadPool(options.readers())) {
@@ -85,7 +98,7 @@ public final class Copying {
             ring.fill((byte) 1);
             upload(link, ring, bytes, target, options.places());
             long begin = System.nanoTime();
-            long count = Math.max(64, Math.ceilDiv(1L << 30, bytes));
+            long count = least(bytes);
             upload(link, ring, bytes, target, count);
             return Optional.of(count * bytes / ((System.nanoTime() - begin) * 1e-9));
         }

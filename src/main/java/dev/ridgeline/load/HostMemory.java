@@ -1,8 +1,11 @@
 package dev.ridgeline.load;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// How much private memory the process comes to have while something runs, by Linux's `RssAnon`,
@@ -10,25 +13,44 @@ import java.util.OptionalLong;
 public final class HostMemory implements AutoCloseable {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final String FIELD = "RssAnon:";
+    private static final String UNIT = " kB";
 
+    /// Longer than the file is.
+    private static final int ROOM = 1 << 14;
+
+    private final Optional<FileChannel> status;
+    private final ByteBuffer text = ByteBuffer.allocate(ROOM);
     private final long before;
     private final Thread watch;
     private volatile long most;
 
     /// Begins to look.
     public HostMemory() {
+        status = open();
         before = now().orElse(0);
         most = before;
         watch = Thread.ofPlatform().daemon().start(this::look);
     }
 
-    /// Bytes now; empty where the system does not tell.
-    static OptionalLong now() {
+    private static Optional<FileChannel> open() {
         try {
-            return Files.readAllLines(STATUS).stream()
-                    .filter(line -> line.startsWith(FIELD))
-                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
-                    .findFirst();
+            return Optional.of(FileChannel.open(STATUS));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /// Bytes now; empty where the system does not tell. It costs some microseconds, because what is
+    /// watched has the cores for itself otherwise.
+    private OptionalLong now() {
+        if (status.isEmpty()) return OptionalLong.empty();
+        try {
+            int length = status.get().read(text.clear(), 0);
+            var found = new String(text.array(), 0, length, StandardCharsets.ISO_8859_1);
+            int at = found.indexOf(FIELD);
+            if (at < 0) return OptionalLong.empty();
+            var number = found.substring(at + FIELD.length(), found.indexOf(UNIT, at)).strip();
+            return OptionalLong.of(1024 * Long.parseLong(number));
         } catch (IOException e) {
             return OptionalLong.empty();
         }
@@ -53,5 +75,13 @@ public final class HostMemory implements AutoCloseable {
     @Override
     public void close() {
         watch.interrupt();
+        try {
+            watch.join();
+            if (status.isPresent()) status.get().close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new IllegalStateException("closing " + STATUS, e);
+        }
     }
 }
