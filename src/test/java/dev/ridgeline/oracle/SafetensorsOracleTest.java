@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -30,8 +31,9 @@ import java.util.Map;
 import java.util.Random;
 
 /// Files of ours in PyTorch's tensors, and PyTorch's tensors in files that we read, by DJL's own
-/// reader and writer of the format. They know nine of its dtypes, and bf16 is left out: at a file
-/// with a bf16 tensor DJL's engine (0.35.1, PyTorch 2.7.1) ends the process.
+/// reader and writer of the format. They know nine of its dtypes; at a file with a bf16 tensor
+/// DJL's engine (0.35.1, PyTorch 2.7.1) ends the process, so that dtype's bytes go to PyTorch by a
+/// view.
 class SafetensorsOracleTest {
     private static final Map<StoredType, DataType> TYPES =
             Map.of(
@@ -85,6 +87,36 @@ class SafetensorsOracleTest {
                 }
         }
         assertThat(read).isEqualTo(TYPES.size());
+    }
+
+    @Test
+    void pytorch_reads_our_bf16() throws IOException {
+        int count = 1 << 16;
+        var content = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < count; i++) content.putShort((short) i);
+        var all = new Planned("every bf16 number", StoredType.BF16, List.of(256L, 256L));
+        try (var writer = new CheckpointWriter(folder, List.of(all), 1 << 20, Map.of())) {
+            writer.put(all.name(), MemorySegment.ofArray(content.array()));
+            writer.finish();
+        }
+        try (var checkpoint = Checkpoint.open(folder)) {
+            var file = checkpoint.files().getFirst();
+            long end = file.bytes() / 2;
+            var body =
+                    """
+                    file = torch.from_file("%s", False, %d, dtype=15)
+                    return [torch.to(torch.slice(file, 0, int(inputs[0])), 6)]
+                    """
+                            .formatted(file.path(), end);
+            try (var script = TorchScript.of(MANAGER, body)) {
+                float[] read =
+                        script.run(new NDList(MANAGER.create(end - count)), true)
+                                .getFirst()
+                                .toFloatArray();
+                for (int i = 0; i < count; i++)
+                    assertThat(Float.floatToRawIntBits(read[i])).isEqualTo(i << 16);
+            }
+        }
     }
 
     private static byte[] bytes(NDArray array) {
