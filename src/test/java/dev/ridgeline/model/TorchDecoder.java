@@ -3,6 +3,7 @@ package dev.ridgeline.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 
@@ -20,7 +21,9 @@ final class TorchDecoder implements AutoCloseable {
     private static final NDManager MANAGER = TorchEngine.manager(1);
 
     /// What a step found.
-    record Result(double loss, double norm) {}
+    ///
+    /// @param regret see [TorchModel]
+    record Result(double loss, double norm, double regret) {}
 
     private final Config config;
     private final StepOptions options;
@@ -46,27 +49,32 @@ final class TorchDecoder implements AutoCloseable {
         JniUtils.setGraphExecutorOptimize(false);
     }
 
-    Result step(int[] tokens, int[] targets, double rate, long step) {
+    /// @param routes the experts that each layer's tokens go to, (tokens, k); none for PyTorch's
+    ///   choice
+    Result step(int[] tokens, int[] targets, double rate, long step, List<int[]> routes) {
         var inputs = new NDList(state);
         var shape = new Shape((long) options.microBatches() * options.batch(), options.sequence());
-        inputs.add(MANAGER.create(Arrays.stream(tokens).asLongStream().toArray(), shape));
-        inputs.add(MANAGER.create(Arrays.stream(targets).asLongStream().toArray(), shape));
+        inputs.add(MANAGER.create(longs(tokens), shape));
+        inputs.add(MANAGER.create(longs(targets), shape));
         inputs.add(MANAGER.create((float) rate));
         inputs.add(MANAGER.create((float) (1 - Math.pow(options.optimizer().beta1(), step))));
         inputs.add(MANAGER.create((float) (1 - Math.pow(options.optimizer().beta2(), step))));
+        for (var route : routes)
+            inputs.add(MANAGER.create(longs(route), shape.add(route.length / tokens.length)));
         var results = script.run(inputs, false);
-        var next = new NDList(results.subList(2, results.size()));
-        var result =
-                new Result(
-                        results.get(0)
-                                .toType(ai.djl.ndarray.types.DataType.FLOAT64, false)
-                                .getDouble(),
-                        results.get(1)
-                                .toType(ai.djl.ndarray.types.DataType.FLOAT64, false)
-                                .getDouble());
+        var next = new NDList(results.subList(3, results.size()));
+        var result = new Result(number(results, 0), number(results, 1), number(results, 2));
         inputs.forEach(NDArray::close);
         state = next;
         return result;
+    }
+
+    private static long[] longs(int[] values) {
+        return Arrays.stream(values).asLongStream().toArray();
+    }
+
+    private static double number(NDList results, int i) {
+        return results.get(i).toType(DataType.FLOAT64, false).getDouble();
     }
 
     private String body() {
@@ -85,6 +93,9 @@ final class TorchDecoder implements AutoCloseable {
         lines.add("rate = inputs[%d]".formatted(3 * n + 2));
         lines.add("unbias1 = inputs[%d]".formatted(3 * n + 3));
         lines.add("unbias2 = inputs[%d]".formatted(3 * n + 4));
+        lines.add("routes = annotate(List[Tensor], [])");
+        lines.add("for i in range(%d, len(inputs)):".formatted(3 * n + 5));
+        lines.add("  torch.append(routes, inputs[i])");
         lines.add("self.track(ps)");
         lines.addAll(TorchModel.loss(config, options));
         lines.add("gs = self.gradients(loss + extra, torch.ones_like(loss), ps)");
@@ -112,7 +123,7 @@ final class TorchDecoder implements AutoCloseable {
         lines.add("  torch.append(pn, old - rate * (change + decays[i] * old))");
         lines.add("  torch.append(mn, m)");
         lines.add("  torch.append(vn, v)");
-        lines.add("return [loss, norm] + pn + mn + vn");
+        lines.add("return [loss, norm, regret] + pn + mn + vn");
         return String.join("\n", lines);
     }
 

@@ -7,9 +7,11 @@ import java.util.List;
 
 /// A decoder's forward pass and loss as lines of TorchScript, written with PyTorch's own operators.
 ///
-/// They see the parameters in f32 as `ps`, in the order of [Parameters#all], and `tokens` and
-/// `targets`, (sequences, T) of 64 bits, and leave `loss`, and in `extra` what the load balance of
-/// experts adds to it.
+/// They see the parameters in f32 as `ps`, in the order of [Parameters#all], `tokens` and
+/// `targets`, (sequences, T) of 64 bits, and in `routes` the experts that each layer's tokens go
+/// to, (sequences, T, k) of 64 bits, or nothing, for the k most probable. They leave `loss`, in
+/// `extra` what the load balance of experts adds to it, and in `regret` by how much at most the
+/// probability of an expert that was passed over exceeds that of a chosen one.
 public final class TorchModel {
     private final Config config;
     private final StepOptions options;
@@ -27,6 +29,7 @@ public final class TorchModel {
         for (int i = 0; i < parameters; i++)
             lines.add("p%d = torch.to(ps[%d], %d)".formatted(i, i, dtype));
         lines.add("extra = torch.zeros([], dtype=6)");
+        lines.add("regret = torch.full([], -1., dtype=6)");
         lines.addAll(config.family() == Family.GPT2 ? model.gpt2() : model.llama());
         lines.add(
                 "flat = torch.reshape(torch.to(logits, 6), [-1, %d])"
@@ -138,7 +141,7 @@ public final class TorchModel {
                                 .formatted(o + 4, o + 5));
                 lines.add("x = x + torch.linear(f, p%d)".formatted(o + 6));
             } else {
-                mixture(lines, o + 4);
+                mixture(lines, l, o + 4);
             }
         }
         int o = 1 + perLayer * config.layers();
@@ -147,25 +150,38 @@ public final class TorchModel {
         return lines;
     }
 
-    /// All experts on all rows, times a gate that is zero for those that were not chosen.
-    private void mixture(List<String> lines, int router) {
+    /// All experts on all rows, times a gate that is zero for those that were not chosen. The
+    /// router's logits and the sum over experts are f32, as in the model: rounded to bf16, near
+    /// ties would send rows elsewhere.
+    private void mixture(List<String> lines, int layer, int router) {
         var e = config.experts().orElseThrow();
         int up = router + 1;
         int down = up + 2 * e.count();
         double weight = e.balance() * e.count() / (options.batch() * options.sequence());
-        lines.add("s = torch.softmax(torch.to(torch.linear(h, p%d), 6), -1)".formatted(router));
-        lines.add("chosen, index = torch.topk(s, %d, -1, True, True)".formatted(e.active()));
+        lines.add(
+                "s = torch.softmax(torch.linear(torch.to(h, 6), torch.to(p%d, 6)), -1)"
+                        .formatted(router));
+        lines.add("if len(routes) > %d:".formatted(layer));
+        lines.add("  index = routes[%d]".formatted(layer));
+        lines.add("else:");
+        lines.add("  _, index = torch.topk(s, %d, -1, True, True)".formatted(e.active()));
+        lines.add("chosen = torch.gather(s, -1, index)");
+        lines.add("passed = torch.amax(torch.scatter(s, -1, index, -1.), [-1])");
+        lines.add("worse = torch.max(passed - torch.amin(chosen, [-1]))");
+        lines.add("regret = torch.maximum(regret, torch.detach(worse))");
         lines.add("chosen = chosen / torch.sum(chosen, [-1], True)");
+        lines.add("y = torch.zeros_like(h, dtype=6)");
         for (int i = 0; i < e.count(); i++) {
             lines.add("here = torch.to(torch.eq(index, %d), 6)".formatted(i));
-            lines.add("gate = torch.to(torch.sum(chosen * here, [-1], True), p0)");
+            lines.add("gate = torch.sum(chosen * here, [-1], True)");
             lines.add(
                     "f = torch.silu(torch.linear(h, p%d)) * torch.linear(h, p%d)"
                             .formatted(up + 2 * i, up + 2 * i + 1));
-            lines.add("x = x + gate * torch.linear(f, p%d)".formatted(down + i));
+            lines.add("y = y + gate * torch.linear(f, p%d)".formatted(down + i));
             lines.add("load = torch.sum(here) * torch.mean(torch.select(s, 2, %d))".formatted(i));
             lines.add("extra = extra + load * %s".formatted(weight));
         }
+        lines.add("x = x + torch.to(y, p0)");
     }
 
     private void norm(List<String> lines, String to, String from, int weight) {
