@@ -13,6 +13,7 @@ import dev.ridgeline.measure.Workload;
 import dev.ridgeline.measure.workload.ElementwiseWorkloads;
 import dev.ridgeline.measure.workload.StreamWorkloads;
 import dev.ridgeline.op.FmaLoop;
+import dev.ridgeline.op.MmaLoop;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.DType;
 
@@ -69,6 +70,9 @@ final class StandinBench implements Callable<Integer> {
     /// Small, so that the ceilings of memory are soon measured.
     private static final long MEMORY = 8 << 20;
 
+    private static final List<Class<? extends Op>> ARITHMETIC =
+            List.of(FmaLoop.class, MmaLoop.class);
+
     @Spec private CommandSpec spec;
     @Mixin private OutputOptions outputs;
 
@@ -81,7 +85,7 @@ final class StandinBench implements Callable<Integer> {
     @Override
     public Integer call() {
         try (var device = CudaDevice.open(0, _ -> MEMORY)) {
-            var site = new Site(withoutMultiplyAdds(device), 1);
+            var site = new Site(withoutArithmetic(device), 1);
             var rows =
                     List.<CampaignCase<?>>of(
                             preferred(StreamWorkloads.copy(1000, 1), site),
@@ -101,15 +105,15 @@ final class StandinBench implements Callable<Integer> {
         }
     }
 
-    /// The device without the kernel of a ceiling that takes a GPU a moment and the stand-in
+    /// The device without the kernels of ceilings that take a GPU a moment and the stand-in
     /// minutes.
-    private static Device withoutMultiplyAdds(Device device) {
+    private static Device withoutArithmetic(Device device) {
         return (Device)
                 Proxy.newProxyInstance(
                         Device.class.getClassLoader(),
                         new Class<?>[] {Device.class},
                         (_, method, args) -> {
-                            if (method.getName().equals("kernels") && args[0] == FmaLoop.class)
+                            if (method.getName().equals("kernels") && ARITHMETIC.contains(args[0]))
                                 return List.of();
                             try {
                                 return method.invoke(device, args);
