@@ -123,7 +123,8 @@ final class BenchCapacity implements Callable<Integer> {
             if (!execution.useSimplest())
                 throw Fault.environment(
                         "even the largest cap, %s, is too small: the least that works is %s",
-                        Si.binaryBytes(largest), Si.binaryBytes(execution.least() + state));
+                        Si.binaryBytes(largest),
+                        Si.binaryBytes(CappedExecution.least(named.config(), options)));
             var run = new CapacityRun(execution, step, bench.protocol());
             var speeds = run.calibrate();
             var planner = new Planner(execution.variants(), speeds);

@@ -4,6 +4,7 @@ import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Ceilings;
 import dev.ridgeline.measure.Measurement;
 import dev.ridgeline.measure.Site;
+import dev.ridgeline.model.Config;
 import dev.ridgeline.model.StepGraph;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.model.StepProfile;
@@ -42,6 +43,14 @@ final class BenchStep implements Callable<Integer> {
             description = "Computes activations again instead of keeping them.")
     private boolean recompute;
 
+    @Option(
+            names = "--stream",
+            description = {
+                "Keeps what does not fit in the host's memory, and copies it beside the",
+                "computation."
+            })
+    private boolean stream;
+
     @Override
     public Integer call() {
         var host = HostRecord.read();
@@ -50,16 +59,25 @@ final class BenchStep implements Callable<Integer> {
             var site = sites.asked().getFirst();
             var named = models.model("gpt2-124m");
             var options = batches.step().withRecompute(recompute);
-            var memory = MemoryTable.of(StepGraph.plan(named.config(), options, site.device()));
-            if (bench.dryRun()) {
-                bench.print(memory);
-                Room.require(named.config(), options, site.device());
-                return Exit.OK;
-            }
+            if (bench.dryRun()) return plan(host, site, named.config(), options);
             sites.requireTimed();
-            Room.require(named.config(), options, site.device());
-            return measure(host, site, named, options, memory);
+            var ceilings = new Ceilings(List.of(site), bench.protocol(), _ -> List.of());
+            // a streamed step leaves them no memory
+            if (stream)
+                for (int round = 0; round < bench.protocol().rounds(); round++)
+                    ceilings.measure(round);
+            try (var placed = PlacedStep.of(named.config(), options, sites, host, stream, 0)) {
+                return measure(host, site, named, options, ceilings, placed);
+            }
         }
+    }
+
+    private int plan(HostRecord host, Site site, Config config, StepOptions options) {
+        bench.print(MemoryTable.of(StepGraph.plan(config, options, site.device())));
+        var room = new Room(config, options, site.device(), PlacedStep.beyond(host, site.device()));
+        if (!stream) room.require();
+        else if (!room.fits()) room.requireStreamed(0);
+        return Exit.OK;
     }
 
     private int measure(
@@ -67,33 +85,30 @@ final class BenchStep implements Callable<Integer> {
             Site site,
             ModelOptions.Named named,
             StepOptions options,
-            String memory) {
+            Ceilings ceilings,
+            PlacedStep placed) {
         var protocol = bench.protocol();
         var result =
                 new ResultWriter(
                         spec.commandLine(), host, List.of(site), protocol, bench.outputs());
         var err = spec.commandLine().getErr();
-        var ceilings = new Ceilings(List.of(site), protocol, _ -> List.of());
         ceilings.missing().forEach(reason -> err.println("ridgeline: no ceiling " + reason));
         var seconds = new ArrayList<double[]>();
         var byOp = new ArrayList<Map<String, Double>>();
-        try (var step = new TrainingStep(site.device(), named.config(), options)) {
-            step.initialize(protocol.seed());
-            load(step);
-            try (var profile = new StepProfile(step)) {
-                for (double spent = 0; spent < 4 * protocol.warmupSeconds() || spent == 0; )
-                    spent += profile.seconds();
-                for (int round = 0; round < protocol.rounds(); round++) {
-                    ceilings.measure(round);
-                    seconds.add(samples(profile));
-                    byOp.add(profile.secondsByOp());
-                }
-                var rows = new StepRows(site, named, options, protocol, ceilings, profile);
-                result.write(
-                        ceilings.all().stream().map(Rows::of).toList(), rows.rows(seconds, byOp));
-                bench.say(rows.text(seconds, byOp) + "\n" + memory);
-            }
+        var step = placed.step();
+        step.initialize(protocol.seed());
+        load(step);
+        var profile = new StepProfile(step);
+        for (double spent = 0; spent < 4 * protocol.warmupSeconds() || spent == 0; )
+            spent += profile.seconds();
+        for (int round = 0; round < protocol.rounds(); round++) {
+            ceilings.measure(round);
+            seconds.add(samples(profile));
+            byOp.add(profile.secondsByOp());
         }
+        var rows = new StepRows(site, named, options, protocol, ceilings, profile);
+        result.write(ceilings.all().stream().map(Rows::of).toList(), rows.rows(seconds, byOp));
+        bench.say(rows.text(seconds, byOp) + "\n" + placed.table());
         return Exit.OK;
     }
 

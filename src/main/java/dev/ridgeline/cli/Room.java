@@ -9,6 +9,7 @@ import dev.ridgeline.model.Presets;
 import dev.ridgeline.model.StepGraph;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.report.Si;
+import dev.ridgeline.residency.CappedExecution;
 import dev.ridgeline.tensor.DType;
 
 import java.util.ArrayList;
@@ -36,22 +37,30 @@ final class Room {
     private final Config config;
     private final StepOptions asked;
     private final Device device;
+    private final long beyond;
     private final long free;
 
-    private Room(Config config, StepOptions asked, Device device) {
+    /// @param beyond bytes of the host's memory that what does not fit may be kept in
+    Room(Config config, StepOptions asked, Device device, long beyond) {
         this.config = config;
         this.asked = asked;
         this.device = device;
+        this.beyond = beyond;
         this.free = device.capacity() - device.allocated();
     }
 
-    /// @throws Fault with what is missing and what would make it fit, if the step does not fit
-    static void require(Config config, StepOptions options, Device device) {
-        new Room(config, options, device).require();
+    private long needed() {
+        return MemoryTable.total(StepGraph.plan(config, asked, device));
     }
 
-    private void require() {
-        long needed = MemoryTable.total(StepGraph.plan(config, asked, device));
+    /// Whether the whole step does.
+    boolean fits() {
+        return needed() <= free;
+    }
+
+    /// @throws Fault with what is missing and what would make it fit, if the step does not fit
+    void require() {
+        long needed = needed();
         if (needed <= free) return;
         var cures = cures();
         throw Fault.environment(
@@ -63,13 +72,56 @@ final class Room {
                 cures.isEmpty() ? hopeless() : "it fits with " + String.join(", or ", cures));
     }
 
+    /// @param other bytes that are needed besides
+    /// @return bytes of the arena that such a step can be streamed in
+    /// @throws Fault if it is too small even so
+    long requireStreamed(long other) {
+        long whole = needed();
+        if (whole > beyond)
+            throw Fault.environment(
+                    "--stream: the step needs %s, and the host has %s for what %s does not hold",
+                    exact(whole), exact(beyond), device.name());
+        long least = leastStreamed() + other;
+        if (least > free)
+            throw Fault.environment(
+                    "--stream: the step needs at least %s at once, and %s has %s free",
+                    exact(least), device.name(), exact(free));
+        return free - other - scratch() - CappedExecution.stateBytes(config, asked);
+    }
+
+    private long leastStreamed() {
+        return CappedExecution.least(config, asked) + scratch();
+    }
+
+    /// What kernels take for the variant that takes more of it.
+    private long scratch() {
+        return Stream.of(asked, asked.withRecompute(true))
+                .mapToLong(
+                        o ->
+                                MemoryTable.total(StepGraph.plan(config, o, device))
+                                        - MemoryTable.total(StepGraph.plan(config, o)))
+                .max()
+                .orElseThrow();
+    }
+
+    /// The same step bit by bit, in less of the device's memory.
+    private Optional<String> streaming() {
+        if (needed() > beyond) return Optional.empty();
+        long least = leastStreamed();
+        return least > free
+                ? Optional.empty()
+                : Optional.of(
+                        "--stream (from %s, the rest in the host's memory)"
+                                .formatted(Si.binaryBytes(least)));
+    }
+
     /// Flags that fit, the mildest first: the same step in other ways, then a shorter sequence.
     private List<String> cures() {
         var cures = new ArrayList<String>();
-        for (var start : variants(asked)) {
-            if (cures.size() == MOST_CURES) return cures;
-            largestBatch(start).map(this::flags).ifPresent(cures::add);
-        }
+        for (var start : variants(asked))
+            if (cures.size() < MOST_CURES)
+                largestBatch(start).map(this::flags).ifPresent(cures::add);
+        streaming().ifPresent(cures::add);
         for (int t = asked.sequence() / 2; t >= SHORTEST_SEQUENCE && cures.isEmpty(); t /= 2)
             for (var start : variants(asked.withSequence(t)))
                 if (cures.isEmpty()) largestBatch(start).map(this::flags).ifPresent(cures::add);

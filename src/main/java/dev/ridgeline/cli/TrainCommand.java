@@ -3,7 +3,6 @@ package dev.ridgeline.cli;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.model.Config;
 import dev.ridgeline.model.Inference;
-import dev.ridgeline.model.StepGraph;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.model.TrainingStep;
 import dev.ridgeline.train.Checkpoints;
@@ -58,11 +57,11 @@ final class TrainCommand implements Callable<Integer> {
         var host = HostRecord.read();
         try (var sites = devices.open(host)) {
             if (sites.asked().size() > 1) throw Fault.usage("--threads: train takes one number");
-            return train(sites);
+            return train(host, sites);
         }
     }
 
-    private int train(Sites sites) {
+    private int train(HostRecord host, Sites sites) {
         var site = sites.asked().getFirst();
         var out = spec.commandLine().getOut();
         var resumed = options.resume.map(Checkpoints::newest);
@@ -83,29 +82,27 @@ final class TrainCommand implements Callable<Integer> {
                 earlier.map(s -> goOn(s, corpus))
                         .orElseGet(() -> TrainingState.begin(run(text, corpus)));
         var step = state.run().options();
-        Room.require(config, step, site.device());
-        var folder = options.checkpoints(resumed);
-        out.printf(
-                "%s: %s%n%s%n%s",
-                site.device().name(),
-                Descriptions.text(sites.asked()),
-                TrainReport.heading(
-                        resumed.map(Path::toString).orElse(named.name()),
-                        config,
-                        state,
-                        text,
-                        corpus),
-                MemoryTable.of(StepGraph.plan(config, step, site.device())));
-        out.flush();
-        try (var training = new TrainingStep(site.device(), config, step)) {
+        // while the device's memory is free
+        var peak = sites.timed() ? TrainReport.peak(site) : OptionalDouble.empty();
+        long sampling = options.sample > 0 ? Inference.bytes(config, step, step.sequence()) : 0;
+        try (var placed = PlacedStep.of(config, step, sites, host, options.stream, sampling)) {
+            var folder = options.checkpoints(resumed);
+            out.printf(
+                    "%s: %s%n%s%n%s",
+                    site.device().name(),
+                    Descriptions.text(sites.asked()),
+                    TrainReport.heading(
+                            resumed.map(Path::toString).orElse(named.name()),
+                            config,
+                            state,
+                            text,
+                            corpus),
+                    placed.table());
+            out.flush();
+            var training = placed.step();
             if (resumed.isPresent()) Checkpoints.load(resumed.get(), training);
             else training.initialize(state.run().seed());
-            var report =
-                    new TrainReport(
-                            spec.commandLine(),
-                            sites.timed() ? TrainReport.peak(site) : OptionalDouble.empty(),
-                            config,
-                            step);
+            var report = new TrainReport(spec.commandLine(), peak, config, step);
             var saving =
                     new Trainer.Saving(
                             new Checkpoints(folder), options.saveEvery.orElse(0L), SAVE_SECONDS);

@@ -73,6 +73,14 @@ final class TrainOptions {
     boolean recompute;
 
     @Option(
+            names = "--stream",
+            description = {
+                "Keeps what does not fit in the host's memory, and copies it beside the",
+                "computation; every loss stays the same, bit by bit."
+            })
+    boolean stream;
+
+    @Option(
             names = "--learning-rate",
             paramLabel = "RATE",
             description = "Highest of the schedule (default: ${DEFAULT-VALUE}).")

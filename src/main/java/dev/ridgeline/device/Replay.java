@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A list of ops bound once and launched in order any number of times, on a GPU as one graph.
-public final class Replay implements AutoCloseable {
+public final class Replay implements Launch {
     private final Launch sequence;
 
     /// @throws NoKernel if the device lacks a kernel for one of them
@@ -21,6 +21,7 @@ public final class Replay implements AutoCloseable {
         }
     }
 
+    @Override
     public void on(Stream stream) {
         sequence.on(stream);
     }

@@ -1,7 +1,7 @@
 package dev.ridgeline.model;
 
 import dev.ridgeline.device.Device;
-import dev.ridgeline.device.Replay;
+import dev.ridgeline.device.Launch;
 import dev.ridgeline.model.Memory.Kind;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.HostBuffer;
@@ -16,7 +16,7 @@ public final class Inference implements AutoCloseable {
     private final int sequence;
     private final Tensor logits;
     private final HostTransfer tokens;
-    private final Replay replay;
+    private final Launch forward;
 
     /// What is in one memory.
     private record Graph(Transformer transformer, Tensor tokens) {
@@ -44,7 +44,14 @@ public final class Inference implements AutoCloseable {
         graph.transformer().uploadFrequencies();
         logits = graph.transformer().logits();
         tokens = new HostTransfer(graph.tokens().buffer());
-        replay = new Replay(device, graph.transformer().forward(graph.tokens()));
+        forward = step.execution().bound(graph.transformer().forward(graph.tokens()));
+    }
+
+    /// Bytes that it takes on the device.
+    public static long bytes(Config config, StepOptions options, int sequence) {
+        return plan(StepGraph.planned(config, options), sequence).values().stream()
+                .mapToLong(b -> b)
+                .sum();
     }
 
     private static Map<Memory.Region, Long> plan(StepGraph step, int sequence) {
@@ -66,7 +73,7 @@ public final class Inference implements AutoCloseable {
         int[] all = new int[sequence];
         System.arraycopy(context, 0, all, 0, context.length);
         tokens.upload(all);
-        replay.on(device.stream());
+        forward.on(device.stream());
         device.stream().synchronize();
         try (var host = HostBuffer.of(logits.buffer().bytes())) {
             logits.buffer().download(host.segment());
@@ -81,7 +88,7 @@ public final class Inference implements AutoCloseable {
 
     @Override
     public void close() {
-        replay.close();
+        forward.close();
         tokens.close();
         memory.close();
     }

@@ -1,10 +1,14 @@
 package dev.ridgeline.model;
 
 import dev.ridgeline.device.Device;
+import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.Replay;
+import dev.ridgeline.device.Stream.Mark;
+import dev.ridgeline.op.Op;
 import dev.ridgeline.tensor.Tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
 /// A step that is on its device as a whole.
@@ -15,6 +19,7 @@ final class OnDevice implements Execution {
     private final Replay gradients;
     private final Replay update;
     private final Replay losses;
+    private final List<Launch> single = new ArrayList<>();
 
     /// @throws dev.ridgeline.device.OutOfDeviceMemory if the plan does not fit
     /// @throws dev.ridgeline.device.NoKernel if the device lacks one
@@ -56,8 +61,35 @@ final class OnDevice implements Execution {
     }
 
     @Override
+    public List<Op> ops() {
+        var ops = new ArrayList<Op>(graph.gradientOps());
+        ops.addAll(graph.updateOps());
+        return ops;
+    }
+
+    @Override
+    public List<Mark[]> profile() {
+        if (single.isEmpty()) for (var op : ops()) single.add(device.bind(op));
+        var stream = device.stream();
+        var found = new ArrayList<Mark[]>();
+        var before = stream.mark();
+        for (var launch : single) {
+            launch.on(stream);
+            var after = stream.mark();
+            found.add(new Mark[] {before, after});
+            before = after;
+        }
+        return found;
+    }
+
+    @Override
     public void losses() {
         losses.on(device.stream());
+    }
+
+    @Override
+    public Launch bound(List<Op> ops) {
+        return new Replay(device, ops);
     }
 
     @Override
@@ -77,6 +109,7 @@ final class OnDevice implements Execution {
 
     @Override
     public void close() {
+        single.forEach(Launch::close);
         List.of(gradients, update, losses).forEach(Replay::close);
         memory.close();
     }

@@ -1,7 +1,5 @@
 package dev.ridgeline.model;
 
-import dev.ridgeline.device.Launch;
-import dev.ridgeline.device.Stream;
 import dev.ridgeline.op.Op;
 
 import java.util.ArrayList;
@@ -10,20 +8,17 @@ import java.util.List;
 import java.util.Map;
 
 /// Times a training step, as a whole and by operation.
-public final class StepProfile implements AutoCloseable {
+public final class StepProfile {
     /// The calls of one operation in a step.
     public record Share(String op, int calls, double flops, double bytes, List<Op> ops) {}
 
     private final TrainingStep step;
-    private final List<Op> ops = new ArrayList<>();
-    private final List<Launch> launches = new ArrayList<>();
+    private final List<Op> ops;
 
     /// @param step whose tokens and scalars have been uploaded once
     public StepProfile(TrainingStep step) {
         this.step = step;
-        ops.addAll(step.graph().gradientOps());
-        ops.addAll(step.graph().updateOps());
-        for (var op : ops) launches.add(step.device().bind(op));
+        ops = step.execution().ops();
     }
 
     /// Seconds of one whole step.
@@ -34,20 +29,17 @@ public final class StepProfile implements AutoCloseable {
         return stream.seconds(from, stream.mark());
     }
 
-    /// Seconds of one step by operation, each op launched by itself; slower than a whole one by
-    /// what that and looking cost.
+    /// Seconds of one step by operation, each op launched by itself; without what it waits for
+    /// copies, and slower by what looking costs.
     public Map<String, Double> secondsByOp() {
         var stream = step.device().stream();
-        var marks = new ArrayList<Stream.Mark>();
-        marks.add(stream.mark());
-        for (var launch : launches) {
-            launch.on(stream);
-            marks.add(stream.mark());
-        }
+        var marks = step.execution().profile();
         var found = new LinkedHashMap<String, Double>();
         for (int i = 0; i < ops.size(); i++)
             found.merge(
-                    ops.get(i).name(), stream.seconds(marks.get(i), marks.get(i + 1)), Double::sum);
+                    ops.get(i).name(),
+                    stream.seconds(marks.get(i)[0], marks.get(i)[1]),
+                    Double::sum);
         return found;
     }
 
@@ -69,10 +61,5 @@ public final class StepProfile implements AutoCloseable {
                                                 .sum(),
                                         List.copyOf(e.getValue())))
                 .toList();
-    }
-
-    @Override
-    public void close() {
-        launches.forEach(Launch::close);
     }
 }

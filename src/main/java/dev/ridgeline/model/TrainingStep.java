@@ -55,6 +55,10 @@ public final class TrainingStep implements AutoCloseable {
         return new HostTransfer(t.buffer());
     }
 
+    Execution execution() {
+        return execution;
+    }
+
     public StepGraph graph() {
         return graph;
     }

@@ -139,16 +139,16 @@ public final class Calibration implements AutoCloseable {
     }
 
     private double warmUp() {
-        var marks = execution.profile(() -> {});
+        var marks = execution.profile();
         return device.stream().seconds(marks.getFirst()[0], marks.getLast()[1]);
     }
 
     private List<Op> ops() {
-        return execution.program().plan().trace().ops();
+        return execution.ops();
     }
 
     private void alone(Map<String, Seen> seen) {
-        var marks = execution.profile(() -> {});
+        var marks = execution.profile();
         for (int op = 0; op < marks.size(); op++)
             seen.computeIfAbsent(Operands.signature(ops().get(op)), _ -> new Seen())
                     .alone

@@ -1,7 +1,9 @@
 package dev.ridgeline.residency;
 
 import dev.ridgeline.device.Device;
+import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.Link;
+import dev.ridgeline.device.Stream;
 import dev.ridgeline.device.Stream.Mark;
 import dev.ridgeline.model.Config;
 import dev.ridgeline.model.Execution;
@@ -16,7 +18,6 @@ import dev.ridgeline.tensor.Tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,10 +31,9 @@ public final class CappedExecution implements Execution {
     private final StepGraph graph;
     private final Buffer arena;
     private final FarMemory far;
-    private final Planner.Variant evaluation;
-    private final List<Planner.Variant> variants = new ArrayList<>();
-    private final Map<Plan, Program> programs = new HashMap<>();
+    private final List<Planner.Variant> variants;
     private Optional<Program> program = Optional.empty();
+    private Optional<Launch> evaluation = Optional.empty();
     private Optional<Program> entered = Optional.empty();
     private int position;
     private boolean closed;
@@ -55,16 +55,16 @@ public final class CappedExecution implements Execution {
         }
         graph = new StepGraph(config, options, state);
         far = new FarMemory(link);
-        far.admit(regions);
-        variants.add(variant(graph));
-        evaluation =
-                new Planner.Variant(
-                        options.recompute(), new Trace(graph.lossOps(), graph.memory()::region));
-        if (!options.recompute()) {
-            var other = options.withRecompute(true);
-            far.admit(StepGraph.plan(config, other));
-            variants.add(variant(StepGraph.planned(config, other)));
-        }
+        variants = variants(graph);
+        for (var variant : variants)
+            far.admit(StepGraph.plan(config, options.withRecompute(variant.recomputes())));
+    }
+
+    private static List<Planner.Variant> variants(StepGraph asked) {
+        var options = asked.options();
+        if (options.recompute()) return List.of(variant(asked));
+        var other = StepGraph.planned(asked.config(), options.withRecompute(true));
+        return List.of(variant(asked), variant(other));
     }
 
     private static Planner.Variant variant(StepGraph graph) {
@@ -91,12 +91,33 @@ public final class CappedExecution implements Execution {
         return link;
     }
 
+    /// Bytes of the least memory in which such a step can be run, [#stateBytes] included.
+    public static long least(Config config, StepOptions options) {
+        var variants = variants(StepGraph.planned(config, options));
+        return new Planner(variants, Speeds.nominal(variants, false)).least()
+                + stateBytes(config, options);
+    }
+
+    /// The fastest plan for the arena, as far as `speeds` tell; empty if there is none.
+    public Optional<Planner.Decision> decide(Speeds speeds) {
+        return new Planner(variants, speeds).decide(arena.bytes());
+    }
+
+    /// The same where nothing was measured.
+    public Optional<Planner.Decision> decide() {
+        return decide(Speeds.nominal(variants, link.duplex()));
+    }
+
     /// Runs steps after this plan from here on, within the arena.
     ///
     /// @throws dev.ridgeline.device.NoKernel if the device lacks a kernel
     public void use(Plan plan) {
+        if (program.isPresent() && program.get().plan() == plan) return;
         leave();
-        program = Optional.of(programs.computeIfAbsent(plan, this::bound));
+        // what its kernels take on the device is given back first
+        program.ifPresent(Program::close);
+        program = Optional.empty();
+        program = Optional.of(bound(plan));
     }
 
     /// Runs steps after a plan that needs no measurement: with everything on the device, or with
@@ -107,11 +128,6 @@ public final class CappedExecution implements Execution {
         var plan = nominal(variants.getFirst()).simplest(arena.bytes());
         plan.ifPresent(this::use);
         return plan.isPresent();
-    }
-
-    /// Bytes of the least arena that works.
-    public long least() {
-        return new Planner(variants, Speeds.nominal(variants, link.duplex())).least();
     }
 
     private Planner nominal(Planner.Variant variant) {
@@ -168,6 +184,16 @@ public final class CappedExecution implements Execution {
         position = to % turn;
     }
 
+    @Override
+    public List<Op> ops() {
+        return program().plan().trace().ops();
+    }
+
+    @Override
+    public List<Mark[]> profile() {
+        return profile(() -> {});
+    }
+
     /// Runs a whole step, op by op.
     List<Mark[]> profile(Runnable beside) {
         if (entered.isEmpty() || entered.get() != program() || position != 0) {
@@ -187,16 +213,27 @@ public final class CappedExecution implements Execution {
 
     @Override
     public void losses() {
-        var plan = programs.keySet().stream().filter(p -> p.variant() == evaluation).findFirst();
-        var evaluating = plan.map(programs::get).orElseGet(this::evaluating);
-        run(evaluating, 0, evaluation.trace().ops().size());
+        if (evaluation.isEmpty()) evaluation = Optional.of(bound(graph.lossOps()));
+        evaluation.get().on(device.stream());
     }
 
-    private Program evaluating() {
-        var plan = nominal(evaluation).decide(arena.bytes()).orElseThrow().plan();
-        var bound = bound(plan);
-        programs.put(plan, bound);
-        return bound;
+    @Override
+    public Launch bound(List<Op> ops) {
+        var trace = new Trace(ops, graph.memory()::region);
+        var plan = nominal(new Planner.Variant(false, trace)).decide(arena.bytes());
+        var bound = bound(plan.orElseThrow().plan());
+        return new Launch() {
+            @Override
+            public void on(Stream stream) {
+                run(bound, 0, ops.size());
+            }
+
+            @Override
+            public void close() {
+                if (entered.equals(Optional.of(bound))) leave();
+                bound.close();
+            }
+        };
     }
 
     @Override
@@ -233,7 +270,9 @@ public final class CappedExecution implements Execution {
     public void close() {
         if (closed) return;
         closed = true;
-        programs.values().forEach(Program::close);
+        entered = Optional.empty();
+        evaluation.ifPresent(Launch::close);
+        program.ifPresent(Program::close);
         link.close();
         arena.close();
         state.close();

@@ -1,11 +1,14 @@
 package dev.ridgeline.residency;
 
 import dev.ridgeline.model.Memory.Kind;
+import dev.ridgeline.model.Memory.Region;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// How a step is run in a memory that it does not fit: what stays, what is copied when and where
@@ -97,21 +100,30 @@ public final class Plan {
         return moves().stream().filter(m -> m.inward() == inward).mapToLong(Move::bytes).sum();
     }
 
+    /// Bytes of each region that are not on the device all the time.
+    public Map<Region, Long> streamed() {
+        var bytes = new HashMap<Region, Long>();
+        for (int p : leaving()) {
+            var piece = trace().pieces().get(p);
+            bytes.merge(piece.region(), piece.bytes(), Long::sum);
+        }
+        return bytes;
+    }
+
+    private Set<Integer> leaving() {
+        return stays.stream()
+                .filter(s -> s.fetched() || s.stored())
+                .map(Stay::piece)
+                .collect(Collectors.toSet());
+    }
+
     /// What moves, in words: `all resident`, `streams moments, 40 % of weights; recomputes`.
     public String strategy() {
         var whole = new EnumMap<Kind, Long>(Kind.class);
         var moved = new EnumMap<Kind, Long>(Kind.class);
         for (var piece : trace().pieces())
             whole.merge(shown(piece.region().kind()), piece.bytes(), Long::sum);
-        var leaving =
-                stays.stream()
-                        .filter(s -> s.fetched() || s.stored())
-                        .map(Stay::piece)
-                        .collect(Collectors.toSet());
-        for (int p : leaving) {
-            var piece = trace().pieces().get(p);
-            moved.merge(shown(piece.region().kind()), piece.bytes(), Long::sum);
-        }
+        streamed().forEach((region, bytes) -> moved.merge(shown(region.kind()), bytes, Long::sum));
         var parts = new ArrayList<String>();
         for (Map.Entry<Kind, Long> entry : moved.entrySet()) {
             double share = (double) entry.getValue() / whole.get(entry.getKey());

@@ -66,6 +66,39 @@ class BenchStepTest {
     }
 
     @Test
+    void a_step_that_does_not_fit_is_streamed() {
+        var json = folder.resolve("streamed.json");
+        var shell =
+                Shell.run(
+                        "bench",
+                        "step",
+                        "--model",
+                        "llama-tiny",
+                        "--batch",
+                        "2",
+                        "--seq",
+                        "16",
+                        "--threads",
+                        "1",
+                        "--memory",
+                        "1MiB",
+                        "--stream",
+                        "--rounds",
+                        "1",
+                        "--max-seconds",
+                        "0.05",
+                        "--warmup-seconds",
+                        "0.01",
+                        "--json",
+                        json.toString());
+        assertThat(shell.exit()).as(shell.err()).isZero();
+        assertThat(shell.out()).contains("token/s", "% streamed", "copied to the device");
+        assertThat(ResultStore.read(json).rows())
+                .extracting("op")
+                .contains("training_step", "gemm", "attention_backward", "adam_w");
+    }
+
+    @Test
     void a_dry_run_measures_nothing() {
         var shell = Shell.run("bench", "step", "--dry-run", "--memory", "4GiB");
         assertThat(shell.exit()).as(shell.err()).isZero();

@@ -12,6 +12,7 @@ import dev.ridgeline.model.Presets;
 import dev.ridgeline.model.StepGraph;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.model.TrainingStep;
+import dev.ridgeline.residency.CappedExecution;
 import dev.ridgeline.tensor.DType;
 
 import org.junit.jupiter.api.Test;
@@ -57,13 +58,13 @@ class RoomTest {
             assertThat(lines(table)).isEqualTo(total);
             assertThat(table).containsPattern("total +%,d ".formatted(total));
             try (var small = new CpuDevice("cpu", 1, total - 1)) {
-                assertThatThrownBy(() -> Room.require(config, options, small))
+                assertThatThrownBy(() -> new Room(config, options, small, 0).require())
                         .hasMessageContaining(" 1 bytes ")
                         .hasMessageContaining("are missing");
             }
             assumeTrue(total <= limit, () -> "%,d bytes are planned only".formatted(total));
             try (var exact = new CpuDevice("cpu", 1, total)) {
-                Room.require(config, options, exact);
+                new Room(config, options, exact, 0).require();
                 try (var step = new TrainingStep(exact, config, options)) {
                     assertThat(exact.allocated()).isEqualTo(total);
                     assertThat(step.memory().regions()).isEqualTo(plan);
@@ -93,7 +94,7 @@ class RoomTest {
         for (double share : new double[] {0.99, 0.95, 0.9, 0.8, 0.6, 0.3}) {
             long free = (long) (whole * share);
             try (var device = new CpuDevice("cpu", 1, free)) {
-                var fault = catchThrowable(() -> Room.require(config, options, device));
+                var fault = catchThrowable(() -> new Room(config, options, device, 0).require());
                 assertThat(fault).isInstanceOf(Fault.class).hasMessageContaining("are missing");
                 if (!fault.getMessage().contains("it fits with ")) continue;
                 for (var cure :
@@ -123,11 +124,39 @@ class RoomTest {
         return options;
     }
 
+    /// With the host's memory to keep the rest in, all a step needs is room for its largest op.
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2-tiny", "llama-tiny", "moe-tiny"})
+    void streaming_is_a_cure_down_to_the_least_that_works(String model) {
+        var config = Presets.of(model);
+        var options = StepOptions.of(2, 32);
+        long whole = MemoryTable.total(StepGraph.plan(config, options));
+        long least = CappedExecution.least(config, options);
+        assertThat(least).isLessThan(whole);
+        try (var device = new CpuDevice("cpu", 1, least)) {
+            assertThatThrownBy(() -> new Room(config, options, device, whole).require())
+                    .hasMessageContaining("--stream (from ");
+            assertThatThrownBy(() -> new Room(config, options, device, whole - 1).require())
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("--stream"));
+            var room = new Room(config, options, device, whole);
+            long arena = room.requireStreamed(0);
+            var link = device.link(Double.POSITIVE_INFINITY);
+            try (var step = new CappedExecution(device, link, config, options, arena)) {
+                assertThat(device.allocated()).isEqualTo(least);
+                assertThat(step.decide()).isPresent();
+            }
+        }
+        try (var device = new CpuDevice("cpu", 1, least - 1)) {
+            assertThatThrownBy(() -> new Room(config, options, device, whole).requireStreamed(0))
+                    .hasMessageContaining("needs at least");
+        }
+    }
+
     @Test
     void where_nothing_helps_the_least_is_told() {
         Config config = Presets.of("llama-70b");
         try (var device = new CpuDevice("cpu", 1, 8L << 30)) {
-            assertThatThrownBy(() -> Room.require(config, StepOptions.of(2, 128), device))
+            assertThatThrownBy(() -> new Room(config, StepOptions.of(2, 128), device, 0).require())
                     .hasMessageContaining("no flag makes it fit")
                     .hasMessageContaining("weights, gradients and moments are 1.0")
                     .hasMessageContaining("with --batch 1 --recompute is gpt2-350m");

@@ -77,6 +77,37 @@ class TrainTest {
         assertThat(other.err()).contains("is not the text that the run began with");
     }
 
+    /// In half of the memory, and with the sample from the weights that are beyond it.
+    @Test
+    void a_streamed_run_ends_with_the_same_bits() throws IOException {
+        var options = List.of("--steps", "12", "--sample", "40");
+        var whole = folder.resolve("whole");
+        var alone = Shell.run(train(whole, options.toArray(String[]::new)));
+        assertThat(alone.exit()).as(alone.err()).isZero();
+        var streamed = folder.resolve("streamed");
+        var more = new ArrayList<>(options);
+        more.addAll(List.of("--memory", "1MiB", "--stream"));
+        var capped = Shell.run(train(streamed, more.toArray(String[]::new)));
+        assertThat(capped.exit()).as(capped.err()).isZero();
+        assertThat(capped.out()).contains("% streamed", "on the device", "copied to the device");
+        assertThat(written(capped.out())).isEqualTo(written(alone.out()));
+        requireSameBits(streamed, whole);
+    }
+
+    /// The text of the sample.
+    private static String written(String out) {
+        return out.replaceFirst("(?s).*It writes:", "").replaceFirst("(?s)done after.*", "");
+    }
+
+    private static void requireSameBits(Path one, Path other) throws IOException {
+        var a = Checkpoints.newest(one);
+        var b = Checkpoints.newest(other);
+        assertThat(Checkpoints.state(a).losses()).isEqualTo(Checkpoints.state(b).losses());
+        for (var file : List.of("model.safetensors", "optimizer.safetensors"))
+            assertThat(Files.readAllBytes(a.resolve(file)))
+                    .isEqualTo(Files.readAllBytes(b.resolve(file)));
+    }
+
     @Test
     void what_makes_no_sense_is_one_sentence() {
         var at = folder.resolve("none");
@@ -131,12 +162,7 @@ class TrainTest {
         var output = new String(last.getInputStream().readAllBytes());
         assertThat(last.waitFor()).as(output).isZero();
         assertThat(newest(killed)).isEqualTo(newest(whole)).isEqualTo(75L * KILLS);
-        var a = Checkpoints.newest(killed);
-        var b = Checkpoints.newest(whole);
-        assertThat(Checkpoints.state(a).losses()).isEqualTo(Checkpoints.state(b).losses());
-        for (var file : List.of("model.safetensors", "optimizer.safetensors"))
-            assertThat(Files.readAllBytes(a.resolve(file)))
-                    .isEqualTo(Files.readAllBytes(b.resolve(file)));
+        requireSameBits(killed, whole);
     }
 
     private String[] arguments(Path at, List<String> options) {
