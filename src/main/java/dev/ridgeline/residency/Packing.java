@@ -1,7 +1,6 @@
 package dev.ridgeline.residency;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -123,29 +122,50 @@ final class Packing {
         for (var group : groups.stream().sorted(order).toList()) {
             long base = lowest(group, addresses, done);
             if (base + group.bytes > capacity) return Optional.empty();
-            for (int s : group.stays) addresses[s] = base + begin(s) - group.begin;
-            done.addAll(group.stays);
+            for (int s : group.stays) {
+                addresses[s] = base + begin(s) - group.begin;
+                done.add(after(done, addresses, addresses[s]), s);
+            }
         }
         return Optional.of(addresses);
     }
 
-    /// The lowest base at which no stay of the group meets one that has its address.
-    private long lowest(Group group, long[] addresses, List<Integer> done) {
-        var forbidden = new ArrayList<long[]>();
-        for (int s : group.stays) {
-            long inside = begin(s) - group.begin;
-            for (int other : done)
-                if (stays.get(s).meets(stays.get(other), turn))
-                    forbidden.add(
-                            new long[] {
-                                addresses[other] - inside - bytes(s),
-                                addresses[other] + bytes(other) - inside
-                            });
+    /// How many of `done`, in the order of their addresses, come before an address.
+    private static int after(List<Integer> done, long[] addresses, long address) {
+        int low = 0;
+        int high = done.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (addresses[done.get(middle)] < address) low = middle + 1;
+            else high = middle;
         }
-        var sorted = forbidden.toArray(long[][]::new);
-        Arrays.sort(sorted, Comparator.comparingLong(f -> f[0]));
+        return low;
+    }
+
+    /// The lowest base at which no stay of the group meets one that has its address.
+    ///
+    /// @param done in the order of their addresses
+    private long lowest(Group group, long[] addresses, List<Integer> done) {
         long base = aligned(0, group.begin);
-        for (long[] f : sorted) if (f[0] < base && base < f[1]) base = aligned(f[1], group.begin);
+        for (boolean moved = true; moved; ) {
+            long before = base;
+            for (int s : group.stays) base = lowest(s, base, group.begin, addresses, done);
+            moved = base > before && group.stays.size() > 1;
+        }
+        return base;
+    }
+
+    /// The lowest base from `base` on that suits one stay of a group.
+    private long lowest(int s, long base, long groupBegin, long[] addresses, List<Integer> done) {
+        var stay = stays.get(s);
+        long inside = begin(s) - groupBegin;
+        long bytes = bytes(s);
+        for (int other : done) {
+            if (addresses[other] >= base + inside + bytes) break;
+            long end = addresses[other] + bytes(other);
+            if (end > base + inside && stay.meets(stays.get(other), turn))
+                base = aligned(end - inside, groupBegin);
+        }
         return base;
     }
 

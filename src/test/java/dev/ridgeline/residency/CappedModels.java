@@ -20,7 +20,7 @@ import java.util.Random;
 
 /// Models so deep and narrow that a fifth of their working set holds the largest op.
 final class CappedModels {
-    private static final int[] CAPS = {100, 75, 50, 35, 20};
+    static final int[] CAPS = {100, 75, 50, 35, 20};
 
     private CappedModels() {}
 
@@ -44,7 +44,9 @@ final class CappedModels {
     }
 
     /// Trains uncapped and under each cap, and compares.
-    static void requireSameBits(Device device, Config config, StepOptions options) {
+    ///
+    /// @param caps percent of the working set
+    static void requireSameBits(Device device, Config config, StepOptions options, int... caps) {
         List<Double> losses;
         List<Float> weights;
         try (var whole = new TrainingStep(device, config, options)) {
@@ -53,7 +55,7 @@ final class CappedModels {
         }
         assertThat(losses.getLast()).isNotEqualTo(losses.getFirst());
         long workingSet = StepGraph.plan(config, options).values().stream().mapToLong(b -> b).sum();
-        for (int cap : CAPS) {
+        for (int cap : caps) {
             long state = CappedExecution.stateBytes(config, options);
             long arena = workingSet * cap / 100 - state;
             try (var capped = new CappedExecution(device, device.link(), config, options, arena)) {

@@ -22,7 +22,7 @@ class CappedStepTest {
         var config = CappedModels.of(model);
         var options = StepOptions.of(2, 24).withMicroBatches(microBatches).withDtype(dtype);
         try (var device = new CpuDevice("cpu", 2, 1L << 30)) {
-            CappedModels.requireSameBits(device, config, options);
+            CappedModels.requireSameBits(device, config, options, CappedModels.CAPS);
         }
     }
 }
