@@ -6,12 +6,17 @@ import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.op.Op;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// Measures many rows as one: proves each, then passes over all of them as often as the protocol
 /// has rounds, in alternating order, with the ceilings measured at the start of every pass.
+///
+/// A row of another library's kernel and those of ours on the same workload take their samples in
+/// turn and on the same operands.
 ///
 /// A row that fails ends with its reason; the others go on.
 public final class Campaign {
@@ -87,7 +92,7 @@ public final class Campaign {
         row.tooLarge().ifPresent(reason -> fail(progress, reason));
         if (progress.end.isEmpty())
             attempt(
-                    progress,
+                    List.of(progress),
                     () -> {
                         var verdict =
                                 Verifier.check(row.kernel(), row.workload(), row.site().device());
@@ -106,26 +111,52 @@ public final class Campaign {
         ceilings.measure(round);
         listener.measured(ceilings);
         int done = 0;
-        for (var progress : round % 2 == 0 ? todo : todo.reversed()) {
-            listener.measuring(progress.row, round, done++, todo.size());
-            sample(progress);
+        for (var group : groups(round % 2 == 0 ? todo : todo.reversed())) {
+            listener.measuring(group.getFirst().row, round, done, todo.size());
+            done += group.size();
+            sample(group);
         }
     }
 
-    private <O extends Op> void sample(Progress<O> progress) {
-        attempt(
-                progress,
-                () -> progress.rounds.add(sampler.round(progress.verified.orElseThrow())));
-        listener.changed(result(progress));
+    /// Rows that are measured in turn, in the order of the first of each.
+    private static List<List<Progress<?>>> groups(List<? extends Progress<?>> rows) {
+        var contests =
+                rows.stream()
+                        .filter(p -> p.row.kernel().peer())
+                        .map(p -> contest(p.row))
+                        .collect(Collectors.toSet());
+        var groups = new LinkedHashMap<Object, List<Progress<?>>>();
+        for (var progress : rows) {
+            Object contest = contest(progress.row);
+            var key = contests.contains(contest) ? contest : progress;
+            groups.computeIfAbsent(key, _ -> new ArrayList<>()).add(progress);
+        }
+        return List.copyOf(groups.values());
     }
 
-    private void attempt(Progress<?> progress, Runnable work) {
+    private static Object contest(CampaignCase<?> row) {
+        return List.of(row.workload(), row.site());
+    }
+
+    @SuppressWarnings("unchecked") // rows of a group have the same workload
+    private <O extends Op> void sample(List<Progress<?>> group) {
+        var verified = group.stream().map(p -> ((Progress<O>) p).verified.orElseThrow()).toList();
+        attempt(
+                group,
+                () -> {
+                    var samples = sampler.round(verified);
+                    for (int i = 0; i < group.size(); i++) group.get(i).rounds.add(samples.get(i));
+                });
+        group.forEach(progress -> listener.changed(result(progress)));
+    }
+
+    private void attempt(List<? extends Progress<?>> progress, Runnable work) {
         try {
             work.run();
         } catch (RuntimeException e) {
-            fail(progress, reason(e));
+            progress.forEach(p -> fail(p, reason(e)));
         } catch (OutOfMemoryError e) {
-            fail(progress, "out of Java heap: " + e.getMessage());
+            progress.forEach(p -> fail(p, "out of Java heap: " + e.getMessage()));
         }
     }
 

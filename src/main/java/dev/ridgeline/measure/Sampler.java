@@ -36,18 +36,36 @@ public final class Sampler {
     ///
     /// @return seconds per launch, in the order taken; at least one
     public <O extends Op> double[] round(Verified<O> verified) {
-        var device = verified.device();
-        var workload = verified.workload();
+        return round(List.of(verified)).getFirst();
+    }
+
+    /// One round of several kernels on the same operands: each is warmed up, then a sample is taken
+    /// of each in turn, so that whatever changes meanwhile changes for all of them.
+    ///
+    /// @param verified of one workload on one device
+    /// @return what [#round(Verified)] does, in their order
+    public <O extends Op> List<double[]> round(List<Verified<O>> verified) {
+        var device = verified.getFirst().device();
+        var workload = verified.getFirst().workload();
         int copies = copies(workload, device, protocol.cold());
         var instances = new ArrayList<Workload.Instance<O>>();
         var launches = new ArrayList<Launch>();
         try {
-            for (int i = 0; i < copies; i++) {
-                var instance = workload.withSeed(protocol.seed() + i).on(device);
-                instances.add(instance);
-                launches.add(verified.kernel().bind(instance.op()));
+            for (int i = 0; i < copies; i++)
+                instances.add(workload.withSeed(protocol.seed() + i).on(device));
+            var rounds = new ArrayList<Round>();
+            for (var each : verified) {
+                var own = new ArrayList<Launch>();
+                for (var instance : instances) {
+                    own.add(each.kernel().bind(instance.op()));
+                    launches.add(own.getLast());
+                }
+                rounds.add(new Round(own, device.stream()));
             }
-            return new Round(launches, device.stream()).samples();
+            for (var round : rounds) round.warmUp();
+            while (rounds.stream().anyMatch(Round::unfinished))
+                for (var round : rounds) if (round.unfinished()) round.sample();
+            return rounds.stream().map(Round::samples).toList();
         } finally {
             launches.forEach(Launch::close);
             instances.forEach(Workload.Instance::close);
@@ -57,30 +75,36 @@ public final class Sampler {
     private final class Round {
         private final List<Launch> launches;
         private final Stream stream;
+        private final List<Double> samples = new ArrayList<>();
+        private int batch = 1;
         private int next;
         private boolean begun;
+        private double spent;
+        private boolean settled;
+
+        // looked at a tenth more samples later each time, or looking would cost more than taking
+        private int look = MIN_SAMPLES;
 
         Round(List<Launch> launches, Stream stream) {
             this.launches = launches;
             this.stream = stream;
         }
 
+        boolean unfinished() {
+            return !settled && spent < protocol.maxSeconds() / protocol.rounds();
+        }
+
+        void sample() {
+            long from = System.nanoTime();
+            double seconds = time(batch);
+            samples.add(seconds);
+            spent += spent(seconds * batch, from);
+            if (samples.size() < look) return;
+            settled = quiet(samples);
+            look += Math.ceilDiv(look, 10);
+        }
+
         double[] samples() {
-            int batch = warmUp();
-            double budget = protocol.maxSeconds() / protocol.rounds();
-            var samples = new ArrayList<Double>();
-            // looked at a tenth more samples later each time, or looking would cost more than
-            // taking
-            int look = MIN_SAMPLES;
-            for (double spent = 0; spent < budget; ) {
-                long from = System.nanoTime();
-                double seconds = time(batch);
-                samples.add(seconds);
-                spent += spent(seconds * batch, from);
-                if (samples.size() < look) continue;
-                if (quiet(samples)) break;
-                look += Math.ceilDiv(look, 10);
-            }
             return samples.stream().mapToDouble(s -> s).toArray();
         }
 
@@ -90,19 +114,17 @@ public final class Sampler {
         }
 
         /// Runs until the time is up and the last third of the samples is no faster than the third
-        /// before by more than the noise allowed; four times as long at most.
-        ///
-        /// @return launches per sample
-        private int warmUp() {
-            int batch = 1;
+        /// before by more than the noise allowed; four times as long at most. Finds how many
+        /// launches make a sample.
+        void warmUp() {
             var seen = new ArrayList<Double>();
-            double spent = 0;
-            double look = protocol.warmupSeconds();
-            while (spent < 4 * protocol.warmupSeconds() || seen.isEmpty()) {
+            double warm = 0;
+            double nextLook = protocol.warmupSeconds();
+            while (warm < 4 * protocol.warmupSeconds() || seen.isEmpty()) {
                 long from = System.nanoTime();
                 double seconds = time(batch);
                 seen.add(seconds);
-                spent += spent(seconds * batch, from);
+                warm += spent(seconds * batch, from);
                 if (seconds * batch < SAMPLE_SECONDS)
                     batch =
                             Math.min(
@@ -112,11 +134,10 @@ public final class Sampler {
                                                     SAMPLE_SECONDS / Math.max(seconds, 1e-9),
                                                     batch,
                                                     1e6));
-                if (spent < look) continue;
+                if (warm < nextLook) continue;
                 if (flat(seen)) break;
-                look += protocol.warmupSeconds() / 4;
+                nextLook += protocol.warmupSeconds() / 4;
             }
-            return batch;
         }
 
         /// What a sample took of the budget: the host's share counts, where it is the longer one.

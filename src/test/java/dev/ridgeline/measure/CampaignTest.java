@@ -3,11 +3,14 @@ package dev.ridgeline.measure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ridgeline.device.Kernel;
+import dev.ridgeline.device.KernelId;
+import dev.ridgeline.device.Launch;
 import dev.ridgeline.measure.CampaignResult.Failed;
 import dev.ridgeline.measure.CampaignResult.Measured;
 import dev.ridgeline.measure.CampaignResult.Rejected;
 import dev.ridgeline.measure.ScriptedDevice.Script;
 import dev.ridgeline.op.Copy;
+import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.DType;
 
 import org.junit.jupiter.api.Test;
@@ -92,6 +95,61 @@ class CampaignTest {
                         "ceilings 2",
                         "time a 2",
                         "time b 2");
+    }
+
+    /// Another library's kernel, which does what a script says.
+    private record Peer(Script script) implements Kernel<Copy> {
+        @Override
+        public KernelId id() {
+            return script.id();
+        }
+
+        @Override
+        public boolean peer() {
+            return true;
+        }
+
+        @Override
+        public Optional<String> refusal(Copy op) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Launch bind(Copy op) {
+            return script.bind(op);
+        }
+    }
+
+    @Test
+    void a_peer_and_ours_take_samples_in_turn_on_the_same_operands() {
+        var launches = new ArrayList<Map.Entry<String, Buffer>>();
+        var scripts = new ArrayList<Script>();
+        for (var idea : List.of("ours", "theirs"))
+            scripts.add(
+                    new Script(
+                            idea,
+                            1e-3,
+                            Optional.empty(),
+                            op -> {
+                                launches.add(Map.entry(idea, op.from().buffer()));
+                                ScriptedDevice.copy(op);
+                            }));
+        var shared = workload(64);
+        var results =
+                run(
+                        new CampaignCase<>(shared, device.add(scripts.getFirst()), site),
+                        new CampaignCase<>(shared, new Peer(scripts.getLast()), site),
+                        row(scripts.getFirst()));
+        assertThat(results).hasSize(3).allMatch(Measured.class::isInstance);
+        var ours = launches.stream().filter(l -> l.getKey().equals("ours")).toList();
+        var theirs = launches.stream().filter(l -> l.getKey().equals("theirs")).toList();
+        // but for the one that it was proven on
+        assertThat(theirs.stream().map(Map.Entry::getValue).distinct().skip(1))
+                .isNotEmpty()
+                .isSubsetOf(ours.stream().map(Map.Entry::getValue).toList());
+        int last = launches.lastIndexOf(theirs.getLast());
+        assertThat(launches.subList(last - 5, last + 1).stream().map(Map.Entry::getKey))
+                .containsExactly("ours", "theirs", "ours", "theirs", "ours", "theirs");
     }
 
     @Test
