@@ -47,10 +47,14 @@ final class Plan {
         boolean all = ladder || wanted.isPresent() || taking.isEmpty();
         (all ? kernels : taking.subList(0, 1))
                 .forEach(kernel -> rows.add(new CampaignCase<>(workload, kernel, site)));
-        if (peers)
-            known.stream()
-                    .filter(k -> k.peer() && !(all && kernels.contains(k)))
+        if (peers) {
+            var others =
+                    known.stream().filter(k -> k.peer() && !(all && kernels.contains(k))).toList();
+            var able = others.stream().filter(k -> k.refusal(op).isEmpty()).toList();
+            // where none is able, their rows tell why
+            (able.isEmpty() ? others : able)
                     .forEach(peer -> rows.add(new CampaignCase<>(workload, peer, site)));
+        }
     }
 
     /// Ops that were asked for and that the device has no kernel of.

@@ -1,5 +1,6 @@
 package dev.ridgeline.cli;
 
+import dev.ridgeline.device.Occupancy;
 import dev.ridgeline.measure.CampaignCase;
 import dev.ridgeline.measure.CampaignResult;
 import dev.ridgeline.measure.CampaignResult.Failed;
@@ -135,7 +136,22 @@ final class Rows {
                 rate,
                 share,
                 cache,
+                Optional.empty(),
+                evidence.map(Evidence::occupancy)
+                        .filter(o -> !o.isEmpty())
+                        .map(o -> o.stream().map(Rows::of).toList()),
                 samples);
+    }
+
+    private static Row.Occupancy of(Occupancy o) {
+        return new Row.Occupancy(
+                o.entry(),
+                o.registers(),
+                o.localBytes(),
+                o.sharedBytes(),
+                o.threads(),
+                o.blocks(),
+                o.share());
     }
 
     /// @param ceiling with at least one round

@@ -72,6 +72,10 @@ public final class CudaDevice implements Device {
         return driver;
     }
 
+    int threadsPerMultiprocessor() {
+        return DriverQueries.attribute(ordinal, DriverQueries.THREADS_PER_MULTIPROCESSOR);
+    }
+
     KernelImages images() {
         return images;
     }

@@ -10,7 +10,7 @@ import java.util.List;
 final class CudaGraph implements Launch {
     private final CudaDevice device;
     private final List<Launch> launches;
-    private final Driver.Graph graph;
+    private final DriverRecords.Graph graph;
     private final LaunchStep[] step;
 
     /// Records the launches; none of them runs.
@@ -21,7 +21,7 @@ final class CudaGraph implements Launch {
         step = new LaunchStep[] {new LaunchStep.Graph(graph.address(), launches.size())};
     }
 
-    private Driver.Graph record() {
+    private DriverRecords.Graph record() {
         var driver = device.driver();
         try (var recorder = new CudaStream(driver)) {
             driver.records().beginCapture(recorder.queue());

@@ -4,20 +4,24 @@ import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.KernelId;
 import dev.ridgeline.device.Launch;
 import dev.ridgeline.op.Op;
+import dev.ridgeline.op.Tolerance;
 
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /// A kernel of this backend, as data: its name, what it will not do, and how an op becomes
 /// launches. The name is that of its source, `kernels/<op>/<arch>_<idea>.cu`.
 ///
 /// @param peer whether it is another library's
+/// @param tolerance of an op and one of its outputs
 record CudaKernel<O extends Op>(
         KernelId id,
         Function<O, Optional<String>> refuses,
         BiConsumer<O, LaunchPlan> plans,
-        boolean peer) {
+        boolean peer,
+        BiFunction<O, Integer, Tolerance> tolerance) {
     /// @param arch `portable` for any device from sm_80 on, or the one it is built for: `sm90a`
     /// @param refuses words of the source's `Needs`; asked about ops whose tensors may have no
     ///   memory
@@ -28,16 +32,21 @@ record CudaKernel<O extends Op>(
             String idea,
             Function<O, Optional<String>> refuses,
             BiConsumer<O, LaunchPlan> plans) {
-        return new CudaKernel<>(new KernelId(Op.name(op), arch, idea), refuses, plans, false);
+        return new CudaKernel<>(
+                new KernelId(Op.name(op), arch, idea), refuses, plans, false, Op::tolerance);
     }
 
     /// A kernel of another library, for comparison.
+    ///
+    /// @param tolerance the op's own, unless the name says that it computes with less
     static <O extends Op> CudaKernel<O> peer(
             Class<O> op,
             String idea,
             Function<O, Optional<String>> refuses,
-            BiConsumer<O, LaunchPlan> plans) {
-        return new CudaKernel<>(new KernelId(Op.name(op), "any", idea), refuses, plans, true);
+            BiConsumer<O, LaunchPlan> plans,
+            BiFunction<O, Integer, Tolerance> tolerance) {
+        return new CudaKernel<>(
+                new KernelId(Op.name(op), "any", idea), refuses, plans, true, tolerance);
     }
 
     /// The kernel as one device runs it, or refuses to.
@@ -57,6 +66,11 @@ record CudaKernel<O extends Op>(
             @Override
             public boolean peer() {
                 return peer;
+            }
+
+            @Override
+            public Tolerance tolerance(O op, int output) {
+                return tolerance.apply(op, output);
             }
 
             @Override

@@ -18,7 +18,7 @@ public final class CudaStream implements Stream {
 
     private final Driver driver;
     private final Driver.Queue queue;
-    private final Driver.Event[] events = new Driver.Event[MARKS];
+    private final DriverRecords.Event[] events = new DriverRecords.Event[MARKS];
     private Optional<Gate> gate = Optional.empty();
     private long marks;
 
@@ -93,7 +93,7 @@ public final class CudaStream implements Stream {
         return (int) (number % MARKS);
     }
 
-    private Driver.Event event(Mark mark) {
+    private DriverRecords.Event event(Mark mark) {
         var stream = own(mark);
         long number = ((EventMark) mark).number();
         if (stream.marks - number > MARKS)

@@ -6,11 +6,6 @@ import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUevent;
-import jcuda.driver.CUfunction;
-import jcuda.driver.CUfunction_attribute;
-import jcuda.driver.CUgraphExec;
-import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
@@ -21,9 +16,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 
-/// The driver's calls on one device. JCuda appears here, in [DriverRecords] and in [DriverQueries]
-/// and nowhere else, so that another binding can take its place where JCuda has no natives
-/// (aarch64).
+/// The driver's calls on one device: memory, copies, streams. JCuda appears here, in
+/// [DriverModules], [DriverRecords] and [DriverQueries] and nowhere else, so that another binding
+/// can take its place where JCuda has no natives (aarch64).
 ///
 /// Every method makes the device's context the calling thread's own, and throws [CudaError] with
 /// what was being done. After an error that ends a context, every further call is refused with the
@@ -48,28 +43,11 @@ final class Driver implements AutoCloseable {
         }
     }
 
-    static final class Function extends CUfunction {
-        long address() {
-            return getNativePointer();
-        }
-    }
-
     static final class Queue extends CUstream {
         long address() {
             return getNativePointer();
         }
     }
-
-    static final class Event extends CUevent {}
-
-    /// A graph that can be launched.
-    static final class Graph extends CUgraphExec {
-        long address() {
-            return getNativePointer();
-        }
-    }
-
-    static final class Module extends CUmodule {}
 
     /// Host memory that the device reads and writes by itself.
     static final class Pinned extends Pointer {
@@ -98,6 +76,7 @@ final class Driver implements AutoCloseable {
     private final String name;
     private final CUdevice device;
     private final CUcontext context = new CUcontext();
+    private final DriverModules modules = new DriverModules(this);
     private final DriverRecords records = new DriverRecords(this);
     private final Patience patience = Patience.usual();
     private volatile Optional<CudaError> failure = Optional.empty();
@@ -110,6 +89,11 @@ final class Driver implements AutoCloseable {
         check(
                 JCudaDriver.cuDevicePrimaryCtxRetain(context, device),
                 "creating a context on the device");
+    }
+
+    /// Its kernels.
+    DriverModules modules() {
+        return modules;
     }
 
     /// Its events and graphs.
@@ -195,19 +179,11 @@ final class Driver implements AutoCloseable {
     }
 
     void upload(Memory to, MemorySegment from, long bytes, Queue queue) {
-        enter();
-        check(
-                JCudaDriver.cuMemcpyHtoDAsync(to, new Host(from), bytes, queue),
-                "copying %,d bytes to the device",
-                bytes);
+        uploadAt(to, 0, from.asSlice(0, bytes), queue);
     }
 
     void download(MemorySegment to, Memory from, long bytes, Queue queue) {
-        enter();
-        check(
-                JCudaDriver.cuMemcpyDtoHAsync(new Host(to), from, bytes, queue),
-                "copying %,d bytes from the device",
-                bytes);
+        downloadAt(to.asSlice(0, bytes), from, 0, queue);
     }
 
     void copy(Memory to, Memory from, long bytes, Queue queue) {
@@ -243,61 +219,6 @@ final class Driver implements AutoCloseable {
         int code = JCudaDriver.cuCtxEnablePeerAccess(other.context, 0);
         if (code != CUresult.CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED)
             check(code, "reaching the memory of %s", other.name);
-    }
-
-    /// @param what for the sentence of an error: the kernel's name
-    Module load(byte[] image, String what) {
-        enter();
-        var module = new Module();
-        check(
-                JCudaDriver.cuModuleLoadData(module, image),
-                "loading the %,d bytes of %s",
-                image.length,
-                what);
-        return module;
-    }
-
-    void unload(Module module) {
-        if (failure.isPresent()) return;
-        enter();
-        check(JCudaDriver.cuModuleUnload(module), "unloading a module");
-    }
-
-    Function function(Module module, String symbol) {
-        enter();
-        var function = new Function();
-        check(
-                JCudaDriver.cuModuleGetFunction(function, module, symbol),
-                "looking for %s in its module",
-                symbol);
-        return function;
-    }
-
-    /// Lets a kernel have that much dynamic shared memory, which more than 48 KiB needs.
-    void allowShared(Function function, int bytes, String symbol) {
-        enter();
-        check(
-                JCudaDriver.cuFuncSetAttribute(
-                        function,
-                        CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                        bytes),
-                "giving blocks of %s %,d bytes of shared memory",
-                symbol,
-                bytes);
-    }
-
-    /// Blocks of a kernel that run at once on one multiprocessor.
-    int occupancy(Function function, int threads, int sharedBytes, String symbol) {
-        enter();
-        int[] blocks = new int[1];
-        check(
-                JCudaDriver.cuOccupancyMaxActiveBlocksPerMultiprocessor(
-                        blocks, function, threads, sharedBytes),
-                "asking how many blocks of %s with %d threads and %,d bytes fit",
-                symbol,
-                threads,
-                sharedBytes);
-        return blocks[0];
     }
 
     void enqueue(LaunchStep step, Queue queue) {

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Locale;
 
-/// What the driver says of devices without a context on them: one of the three classes that JCuda
+/// What the driver says of devices without a context on them: one of the four classes that JCuda
 /// appears in.
 final class DriverQueries {
     // `CUdevice_attribute` of cuda.h
@@ -19,6 +19,7 @@ final class DriverQueries {
     static final int MEMORY_CLOCK_KILOHERTZ = 36;
     static final int MEMORY_BUS_BITS = 37;
     static final int L2_BYTES = 38;
+    static final int THREADS_PER_MULTIPROCESSOR = 39;
     static final int CAPABILITY_MAJOR = 75;
     static final int CAPABILITY_MINOR = 76;
     static final int SHARED_BYTES_PER_BLOCK = 97;

@@ -1,11 +1,22 @@
 package dev.ridgeline.cuda;
 
+import jcuda.driver.CUevent;
 import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
 
 /// The driver's calls about events and graphs: what was done when, and what is to be done again.
 final class DriverRecords {
+    static final class Event extends CUevent {}
+
+    /// A graph that can be launched.
+    static final class Graph extends CUgraphExec {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
     private final Driver driver;
 
     DriverRecords(Driver driver) {
@@ -22,14 +33,14 @@ final class DriverRecords {
     }
 
     /// @param launches for the sentence of an error
-    Driver.Graph endCapture(Driver.Queue queue, int launches) {
+    Graph endCapture(Driver.Queue queue, int launches) {
         driver.enter();
         var recorded = new CUgraph();
         driver.check(
                 JCudaDriver.cuStreamEndCapture(queue, recorded),
                 "recording a graph of %d launches",
                 launches);
-        var graph = new Driver.Graph();
+        var graph = new Graph();
         int code = JCudaDriver.cuGraphInstantiate(graph, recorded, 0);
         JCudaDriver.cuGraphDestroy(recorded);
         driver.check(code, "making a graph of %d launches ready", launches);
@@ -44,39 +55,39 @@ final class DriverRecords {
             JCudaDriver.cuGraphDestroy(recorded);
     }
 
-    void destroy(Driver.Graph graph) {
+    void destroy(Graph graph) {
         if (driver.failure().isPresent()) return;
         driver.enter();
         driver.check(JCudaDriver.cuGraphExecDestroy(graph), "dropping a graph");
     }
 
-    Driver.Event event() {
+    Event event() {
         driver.enter();
-        var event = new Driver.Event();
+        var event = new Event();
         driver.check(JCudaDriver.cuEventCreate(event, 0), "creating an event");
         return event;
     }
 
-    void destroy(Driver.Event event) {
+    void destroy(Event event) {
         if (driver.failure().isPresent()) return;
         driver.enter();
         driver.check(JCudaDriver.cuEventDestroy(event), "ending an event");
     }
 
-    void record(Driver.Event event, Driver.Queue queue) {
+    void record(Event event, Driver.Queue queue) {
         driver.enter();
         driver.check(JCudaDriver.cuEventRecord(event, queue), "recording an event");
     }
 
     /// Lets what `queue` takes from here on begin when the event has been passed.
-    void await(Driver.Event event, Driver.Queue queue) {
+    void await(Event event, Driver.Queue queue) {
         driver.enter();
         driver.check(JCudaDriver.cuStreamWaitEvent(queue, event, 0), "waiting for another stream");
     }
 
     /// Seconds between two recorded events; waits for both. The clock's resolution is half a
     /// microsecond.
-    double seconds(Driver.Event from, Driver.Event to) {
+    double seconds(Event from, Event to) {
         driver.enter();
         float[] milliseconds = new float[1];
         driver.await(() -> JCudaDriver.cuEventQuery(from), "waiting for an event");

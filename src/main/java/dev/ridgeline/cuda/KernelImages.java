@@ -21,8 +21,8 @@ final class KernelImages implements AutoCloseable {
     private final Driver driver;
     private final ComputeCapability capability;
     private final Optional<Path> standin;
-    private final Map<KernelId, Driver.Module> modules = new HashMap<>();
-    private final Map<String, Driver.Function> functions = new HashMap<>();
+    private final Map<KernelId, DriverModules.Module> modules = new HashMap<>();
+    private final Map<String, DriverModules.Function> functions = new HashMap<>();
 
     /// @param standin folder of the stand-in's kernels; empty on a GPU
     KernelImages(Driver driver, ComputeCapability capability, Optional<Path> standin) {
@@ -83,17 +83,17 @@ final class KernelImages implements AutoCloseable {
     }
 
     /// An entry point of a kernel that [#refusal] has nothing against.
-    synchronized Driver.Function function(KernelId id, String symbol) {
+    synchronized DriverModules.Function function(KernelId id, String symbol) {
         return functions.computeIfAbsent(
-                symbol, s -> driver.function(modules.computeIfAbsent(id, this::load), s));
+                symbol, s -> driver.modules().function(modules.computeIfAbsent(id, this::load), s));
     }
 
-    private Driver.Module load(KernelId id) {
+    private DriverModules.Module load(KernelId id) {
         try (var in =
                 image(id)
                         .orElseThrow(() -> new IllegalStateException(id + ": " + NOT_BUILT))
                         .openStream()) {
-            return driver.load(in.readAllBytes(), id.toString());
+            return driver.modules().load(in.readAllBytes(), id.toString());
         } catch (IOException e) {
             throw new UncheckedIOException("reading the image of " + id, e);
         }
@@ -101,7 +101,7 @@ final class KernelImages implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        modules.values().forEach(driver::unload);
+        modules.values().forEach(driver.modules()::unload);
         modules.clear();
         functions.clear();
     }

@@ -6,12 +6,17 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.ridgeline.device.KernelId;
 import dev.ridgeline.device.Launch;
+import dev.ridgeline.device.Occupancy;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.tensor.Tensor;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// What a kernel's table row says to do for one op: launches in order, and memory they need. It
 /// becomes a [Launch] whose arguments are packed once.
@@ -25,7 +30,11 @@ final class LaunchPlan {
     private final Arena arena = Arena.ofShared();
     private final List<LaunchStep> steps = new ArrayList<>();
     private final List<CudaBuffer> scratch = new ArrayList<>();
-    private final List<CublasLt.Product> products = new ArrayList<>();
+    private final List<CublasProduct> products = new ArrayList<>();
+
+    /// By what it depends on; asked for once the op was launched, and not at every binding.
+    private final Map<List<Object>, Supplier<Optional<Occupancy>>> occupancy =
+            new LinkedHashMap<>();
 
     private long counted;
 
@@ -60,9 +69,12 @@ final class LaunchPlan {
     void launch(String what, Grid grid, int threads, int sharedBytes, Object... arguments) {
         if (counting) return;
         var symbol = symbol(what);
+        var modules = device.driver().modules();
         var function = device.images().function(id, symbol);
-        if (sharedBytes > USUAL_SHARED_BYTES)
-            device.driver().allowShared(function, sharedBytes, symbol);
+        if (sharedBytes > USUAL_SHARED_BYTES) modules.allowShared(function, sharedBytes, symbol);
+        occupancy.computeIfAbsent(
+                List.of(symbol, threads, sharedBytes),
+                _ -> () -> occupancy(function, symbol, threads, sharedBytes));
         steps.add(
                 new LaunchStep.Kernel(
                         symbol,
@@ -71,6 +83,24 @@ final class LaunchPlan {
                         threads,
                         sharedBytes,
                         packed(symbol, arguments)));
+    }
+
+    /// Empty where the driver does not know the kernel's registers, as the stand-in does not.
+    private Optional<Occupancy> occupancy(
+            DriverModules.Function function, String symbol, int threads, int sharedBytes) {
+        var modules = device.driver().modules();
+        int registers = modules.registers(function);
+        if (registers == 0) return Optional.empty();
+        int blocks = modules.blocks(function, threads, sharedBytes, symbol);
+        return Optional.of(
+                new Occupancy(
+                        symbol,
+                        registers,
+                        modules.localBytes(function),
+                        modules.staticBytes(function) + sharedBytes,
+                        threads,
+                        blocks,
+                        (double) blocks * threads / device.threadsPerMultiprocessor()));
     }
 
     /// Adds the setting of every byte of a dense tensor, in the order of the launches.
@@ -88,7 +118,7 @@ final class LaunchPlan {
     }
 
     /// Adds a product by NVIDIA's library, which the plan closes.
-    void product(CublasLt.Product product) {
+    void product(CublasProduct product) {
         products.add(product);
         if (product.workspaceBytes() > 0)
             product.workspace(scratch(product.workspaceBytes()).address());
@@ -115,15 +145,6 @@ final class LaunchPlan {
     /// Streaming multiprocessors of the device, for the size of a grid that fills it.
     int multiprocessors() {
         return device.multiprocessors().orElseThrow();
-    }
-
-    /// Blocks of an entry point that run at once on one multiprocessor.
-    int occupancy(String what, int threads, int sharedBytes) {
-        var symbol = symbol(what);
-        var function = device.images().function(id, symbol);
-        if (sharedBytes > USUAL_SHARED_BYTES)
-            device.driver().allowShared(function, sharedBytes, symbol);
-        return device.driver().occupancy(function, threads, sharedBytes, symbol);
     }
 
     private String symbol(String what) {
@@ -172,6 +193,13 @@ final class LaunchPlan {
             }
 
             @Override
+            public List<Occupancy> occupancy() {
+                return LaunchPlan.this.occupancy.values().stream()
+                        .flatMap(each -> each.get().stream())
+                        .toList();
+            }
+
+            @Override
             public void close() {
                 LaunchPlan.this.close();
             }
@@ -182,7 +210,7 @@ final class LaunchPlan {
     void close() {
         if (!arena.scope().isAlive()) return;
         scratch.forEach(CudaBuffer::close);
-        products.forEach(CublasLt.Product::close);
+        products.forEach(CublasProduct::close);
         arena.close();
     }
 }

@@ -86,7 +86,7 @@ sealed interface LaunchStep {
     }
 
     /// A product by NVIDIA's library.
-    record Product(CublasLt.Product product) implements LaunchStep {
+    record Product(CublasProduct product) implements LaunchStep {
         @Override
         public int on(long stream) {
             return product.on(stream);

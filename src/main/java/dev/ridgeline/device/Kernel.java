@@ -1,6 +1,7 @@
 package dev.ridgeline.device;
 
 import dev.ridgeline.op.Op;
+import dev.ridgeline.op.Tolerance;
 
 import java.util.Optional;
 
@@ -15,6 +16,12 @@ public interface Kernel<O extends Op> {
 
     /// Why this kernel will not run `op`, for a person to read; empty if it will. Pure and cheap.
     Optional<String> refusal(O op);
+
+    /// How far one of the op's outputs may be off: what the op says, unless the kernel's name tells
+    /// that it computes with less.
+    default Tolerance tolerance(O op, int output) {
+        return op.tolerance(output);
+    }
 
     /// Prepares `op` for any number of launches: resolves what a launch would look up and allocates
     /// what it would allocate. The operands' contents may change between launches, unless the

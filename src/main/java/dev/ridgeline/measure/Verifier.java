@@ -2,6 +2,7 @@ package dev.ridgeline.measure;
 
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
+import dev.ridgeline.device.Occupancy;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.op.Tolerance;
 import dev.ridgeline.reference.Reference;
@@ -28,7 +29,8 @@ public final class Verifier {
         var refusal = kernel.refusal(workload.planned());
         if (refusal.isPresent()) return new Refused<>(kernel, refusal.get());
 
-        try (var subject = run(kernel, workload, device)) {
+        var occupancy = new ArrayList<Occupancy>();
+        try (var subject = run(kernel, workload, device, occupancy)) {
             var comparison = new Comparison<>(kernel, subject.op());
             Optional<? extends Op> sample = subject.op().sample(workload.seed());
             try (var host = workload.onHost()) {
@@ -37,7 +39,7 @@ public final class Verifier {
                         REFERENCE,
                         sample.<Op>map(s -> s).orElse(subject.op()).writes(),
                         Reference.expected(part),
-                        subject.op()::tolerance);
+                        output -> kernel.tolerance(subject.op(), output));
             }
             if (sample.isPresent()) compareWithSimplest(comparison, workload, device);
             return comparison.wrong().isPresent()
@@ -49,7 +51,8 @@ public final class Verifier {
                             new Evidence(
                                     comparison.how(sample.isPresent()),
                                     comparison.elements,
-                                    comparison.worst));
+                                    comparison.worst,
+                                    List.copyOf(occupancy)));
         }
     }
 
@@ -62,21 +65,23 @@ public final class Verifier {
                         .filter(k -> k.refusal(workload.planned()).isEmpty())
                         .findFirst();
         if (simplest.isEmpty()) return;
-        try (var other = run(simplest.get(), workload, device)) {
+        try (var other = run(simplest.get(), workload, device, new ArrayList<>())) {
             comparison.with(
                     simplest.get().id().toString(),
                     comparison.op.writes(),
                     other.op().writes().stream().map(Operands::read).toList(),
-                    output -> comparison.op.tolerance(output).between());
+                    output -> comparison.kernel.tolerance(comparison.op, output).between());
         }
     }
 
+    /// @param occupancy receives that of the launch
     private static <O extends Op> Workload.Instance<O> run(
-            Kernel<O> kernel, Workload<O> workload, Device device) {
+            Kernel<O> kernel, Workload<O> workload, Device device, List<Occupancy> occupancy) {
         var instance = workload.on(device);
         try (var launch = kernel.bind(instance.op())) {
             launch.on(device.stream());
             device.stream().synchronize();
+            occupancy.addAll(launch.occupancy());
             return instance;
         } catch (RuntimeException | Error e) {
             instance.close();

@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 /// @param seconds empty unless `status` is MEASURED
 /// @param cache `cold` or `hot`: where the operands were when a launch began
 /// @param capacity of a step in a capped memory
+/// @param occupancy how the launches fill a GPU's multiprocessors
 /// @param samples seconds per launch, one list per round
 public record Row(
         String key,
@@ -39,6 +40,7 @@ public record Row(
         Optional<Share> share,
         Optional<String> cache,
         Optional<Capacity> capacity,
+        Optional<List<Occupancy>> occupancy,
         List<double[]> samples) {
     public Row {
         Finite.check("flops and bytes", flops, bytes);
@@ -94,6 +96,53 @@ public record Row(
                 share,
                 cache,
                 Optional.empty(),
+                Optional.empty(),
+                samples);
+    }
+
+    /// A row about a capacity.
+    public Row(
+            String key,
+            String op,
+            String variant,
+            Map<String, Integer> shape,
+            String dtype,
+            String kernel,
+            String device,
+            int threads,
+            Status status,
+            Optional<String> reason,
+            Optional<Proof> verified,
+            double flops,
+            double bytes,
+            String convention,
+            Optional<Seconds> seconds,
+            Optional<Rate> rate,
+            Optional<Share> share,
+            Optional<String> cache,
+            Optional<Capacity> capacity,
+            List<double[]> samples) {
+        this(
+                key,
+                op,
+                variant,
+                shape,
+                dtype,
+                kernel,
+                device,
+                threads,
+                status,
+                reason,
+                verified,
+                flops,
+                bytes,
+                convention,
+                seconds,
+                rate,
+                share,
+                cache,
+                capacity,
+                Optional.empty(),
                 samples);
     }
 
@@ -144,6 +193,27 @@ public record Row(
     public record Share(String ceiling, double value) {
         public Share {
             Finite.check("a share", value);
+        }
+    }
+
+    /// How one kind of a kernel's launches fills a multiprocessor.
+    ///
+    /// @param registers of a thread
+    /// @param localBytes of a thread: spilled registers, and arrays that registers cannot hold
+    /// @param sharedBytes of a block
+    /// @param threads of a block
+    /// @param blocks at once on one multiprocessor
+    /// @param share of the threads that a multiprocessor can hold
+    public record Occupancy(
+            String entry,
+            int registers,
+            int localBytes,
+            int sharedBytes,
+            int threads,
+            int blocks,
+            double share) {
+        public Occupancy {
+            Finite.check("an occupancy", share);
         }
     }
 

@@ -8,6 +8,7 @@ import static dev.ridgeline.report.Markup.text;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The rows of one file as a table that can be sorted and filtered.
@@ -59,9 +60,37 @@ final class RowTable {
                 el("th", row.op(), at("scope", "row"), css(Family.of(row.op()).style())),
                 cell("Shape", Markup.text(row.workload())),
                 cell("Type", text(row.dtype())),
-                cell("Kernel", el("code", row.idea())),
+                cell("Kernel", kernel(row)),
                 number("Threads", row.threads(), text(row.threads())),
                 row.seconds().isPresent() ? measured(file, proofs, row) : unmeasured(row));
+    }
+
+    private static Markup kernel(Row row) {
+        var code = el("code", row.idea());
+        return row.occupancy()
+                .map(
+                        launches ->
+                                el(
+                                        "span",
+                                        at(
+                                                "data-tip",
+                                                launches.stream()
+                                                        .map(RowTable::occupancy)
+                                                        .collect(Collectors.joining("\n"))),
+                                        code))
+                .orElse(code);
+    }
+
+    private static String occupancy(Row.Occupancy of) {
+        return Si.format(
+                "%s: %d x %d threads a multiprocessor (%s), %d registers%s, %,d bytes shared",
+                of.entry(),
+                of.blocks(),
+                of.threads(),
+                Si.percent(of.share()),
+                of.registers(),
+                of.localBytes() > 0 ? " and %d bytes local".formatted(of.localBytes()) : "",
+                of.sharedBytes());
     }
 
     private static Markup measured(ResultFile file, List<String> proofs, Row row) {

@@ -114,4 +114,16 @@ class HtmlReportTest {
         assertThatThrownBy(() -> HtmlReport.of(List.of(), 0))
                 .hasMessageContaining("needs a result");
     }
+
+    @Test
+    void a_kernel_tells_how_it_fills_a_multiprocessor() {
+        var row =
+                Samples.occupying(
+                        "a", new Row.Occupancy("gemm_nt_bf16", 248, 8, 98304, 256, 1, 0.125));
+        assertThat(HtmlReport.of(List.of(new HtmlReport.Source("gpu.json", Samples.of(row))), 0))
+                .contains(
+                        "gemm_nt_bf16: 1 x 256 threads a multiprocessor (%s), 248 registers and"
+                                        .formatted(Si.percent(0.125))
+                                + " 8 bytes local, 98,304 bytes shared");
+    }
 }

@@ -112,6 +112,33 @@ final class Samples {
                 like.samples());
     }
 
+    /// A row of a GPU, whose kernel fills the multiprocessors as said.
+    static Row occupying(String key, Row.Occupancy... launches) {
+        var like = row(key, 1, 0.01);
+        return new Row(
+                key,
+                like.op(),
+                like.variant(),
+                like.shape(),
+                like.dtype(),
+                "gemm/portable_pipelined",
+                "cuda:0",
+                like.threads(),
+                like.status(),
+                like.reason(),
+                like.verified(),
+                like.flops(),
+                like.bytes(),
+                like.convention(),
+                like.seconds(),
+                like.rate(),
+                like.share(),
+                like.cache(),
+                Optional.empty(),
+                Optional.of(List.of(launches)),
+                like.samples());
+    }
+
     /// A row without a measurement.
     static Row without(String key, Status status, String reason) {
         var like = row(key, 1, 0.01);

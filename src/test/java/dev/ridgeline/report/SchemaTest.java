@@ -82,6 +82,8 @@ class SchemaTest {
                 Samples.of(
                         Samples.row("a", 1, 0.01),
                         Samples.capped("e", 50, 1.1),
+                        Samples.occupying(
+                                "f", new Row.Occupancy("gemm_nt", 248, 8, 98304, 256, 1, 0.125)),
                         Samples.without("b", Row.Status.WRONG, "off"),
                         Samples.without("c", Row.Status.REFUSED, "f32 only"),
                         Samples.without("d", Row.Status.FAILED, "out of memory"));
