@@ -1,7 +1,6 @@
 package dev.ridgeline.cli;
 
 import dev.ridgeline.device.Device;
-import dev.ridgeline.device.Link;
 import dev.ridgeline.hardware.HostRecord;
 import dev.ridgeline.measure.Site;
 import dev.ridgeline.model.StepGraph;
@@ -21,7 +20,6 @@ import picocli.CommandLine.Spec;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /// Runs one training step in ever less memory.
@@ -58,12 +56,7 @@ final class BenchCapacity implements Callable<Integer> {
             })
     private Caps caps;
 
-    @Option(
-            names = "--link",
-            paramLabel = "SPEED",
-            converter = LinkSpeed.Converter.class,
-            description = "Copies no faster than this, to stand for another machine: 55GB/s.")
-    private Optional<LinkSpeed> link;
+    @Mixin private LinkOptions link;
 
     @Option(
             names = "--steps",
@@ -115,7 +108,7 @@ final class BenchCapacity implements Callable<Integer> {
         try (var execution =
                         new CappedExecution(
                                 site.device(),
-                                link(site.device()),
+                                link.open(site.device()),
                                 named.config(),
                                 options,
                                 Math.max(1, largest - state));
@@ -150,15 +143,6 @@ final class BenchCapacity implements Callable<Integer> {
             result.write(List.of(), rows);
             bench.say(text.results(rows));
             return study.exit();
-        }
-    }
-
-    private Link link(Device device) {
-        try {
-            return device.link(
-                    link.map(LinkSpeed::bytesPerSecond).orElse(Double.POSITIVE_INFINITY));
-        } catch (UnsupportedOperationException e) {
-            throw Fault.usage("--link: %s", e.getMessage());
         }
     }
 

@@ -59,7 +59,7 @@ record PlacedStep(TrainingStep step, String table) implements AutoCloseable {
             Config config, StepOptions options, Device device, long arena, boolean timed) {
         boolean measured = timed && arena > ROOMY * Calibration.bytes(device);
         long reserved = measured ? arena - Calibration.bytes(device) : arena;
-        var link = device.link(Double.POSITIVE_INFINITY);
+        var link = device.link();
         var execution = new CappedExecution(device, link, config, options, reserved);
         var step = new TrainingStep(execution);
         try {

@@ -3,6 +3,7 @@ package dev.ridgeline.cpu;
 import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.Link;
+import dev.ridgeline.device.Offload;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.hardware.Processor;
@@ -89,8 +90,8 @@ public final class CpuDevice implements Device {
     }
 
     @Override
-    public Link link(double mostBytesPerSecond) {
-        return new CpuLink(mostBytesPerSecond);
+    public Link link(Offload offload, double mostBytesPerSecond) {
+        return new CpuLink(offload, mostBytesPerSecond);
     }
 
     @Override

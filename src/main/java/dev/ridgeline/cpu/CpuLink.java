@@ -2,6 +2,7 @@ package dev.ridgeline.cpu;
 
 import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.Link;
+import dev.ridgeline.device.Offload;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.HostBuffer;
@@ -13,9 +14,11 @@ import java.lang.foreign.MemorySegment;
 /// between a device and its host.
 final class CpuLink implements Link {
     private final Arena arena = Arena.ofShared();
+    private final Offload offload;
     private final CopyStream stream;
 
-    CpuLink(double mostBytesPerSecond) {
+    CpuLink(Offload offload, double mostBytesPerSecond) {
+        this.offload = offload;
         stream = new CopyStream(mostBytesPerSecond);
     }
 
@@ -31,7 +34,10 @@ final class CpuLink implements Link {
 
     @Override
     public MemorySegment memory(long bytes) {
-        return arena.allocate(bytes, ALIGNMENT);
+        return switch (offload) {
+            case Offload.Host _ -> arena.allocate(bytes, ALIGNMENT);
+            case Offload.Folder folder -> folder.memory(bytes, arena);
+        };
     }
 
     @Override

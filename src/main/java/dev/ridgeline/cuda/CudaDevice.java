@@ -4,6 +4,7 @@ import dev.ridgeline.device.Device;
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.Link;
+import dev.ridgeline.device.Offload;
 import dev.ridgeline.device.OutOfDeviceMemory;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.device.Transfer;
@@ -148,7 +149,12 @@ public final class CudaDevice implements Device {
     }
 
     @Override
-    public Link link(double mostBytesPerSecond) {
+    public Link link(Offload offload, double mostBytesPerSecond) {
+        if (!(offload instanceof Offload.Host))
+            throw new UnsupportedOperationException(
+                    "%s copies from page-locked memory, which a file's is not: only a CPU's can be"
+                                    .formatted(name())
+                            + " offloaded to a folder");
         if (mostBytesPerSecond != Double.POSITIVE_INFINITY)
             throw new UnsupportedOperationException(
                     "copies of %s are as fast as its link; only those of a CPU can be slowed"

@@ -179,11 +179,19 @@ final class Driver implements AutoCloseable {
     }
 
     void upload(Memory to, MemorySegment from, long bytes, Queue queue) {
-        uploadAt(to, 0, from.asSlice(0, bytes), queue);
+        enter();
+        check(
+                JCudaDriver.cuMemcpyHtoDAsync(to, new Host(from), bytes, queue),
+                "copying %,d bytes to the device",
+                bytes);
     }
 
     void download(MemorySegment to, Memory from, long bytes, Queue queue) {
-        downloadAt(to.asSlice(0, bytes), from, 0, queue);
+        enter();
+        check(
+                JCudaDriver.cuMemcpyDtoHAsync(new Host(to), from, bytes, queue),
+                "copying %,d bytes from the device",
+                bytes);
     }
 
     void copy(Memory to, Memory from, long bytes, Queue queue) {

@@ -68,17 +68,18 @@ public interface Device extends AutoCloseable {
         return List.of();
     }
 
-    /// A way to memory beyond this device's, as fast as it is.
+    /// A way to the host's memory, as fast as it is.
     default Link link() {
-        return link(Double.POSITIVE_INFINITY);
+        return link(new Offload.Host(), Double.POSITIVE_INFINITY);
     }
 
     /// A way to memory beyond this device's.
     ///
+    /// @param offload where that is
     /// @param mostBytesPerSecond that a copy may move, to stand for a slower machine; infinite for
     ///   what the link gives
     /// @throws UnsupportedOperationException with a sentence, if this device has none that is so
-    default Link link(double mostBytesPerSecond) {
+    default Link link(Offload offload, double mostBytesPerSecond) {
         throw new UnsupportedOperationException(name() + " has no memory beyond its own");
     }
 

@@ -24,6 +24,8 @@ public interface Link extends AutoCloseable {
 
     /// Memory beyond the device, zeroed, that copies are fastest from. Any thread may write to it;
     /// it is gone when this is closed.
+    ///
+    /// @throws OffloadFailure if it cannot be had
     MemorySegment memory(long bytes);
 
     /// A copy of all of `from`, part of [#memory], to byte `at` of `to`; for [#in].

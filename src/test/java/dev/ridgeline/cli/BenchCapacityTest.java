@@ -66,6 +66,18 @@ class BenchCapacityTest {
         assertThat(run.err()).contains("55GB/s");
     }
 
+    @Test
+    void what_does_not_fit_is_in_files(@TempDir Path folder) {
+        var run =
+                Shell.run(with("--caps", "60", "--offload", folder.toString(), "--device", "cpu"));
+        assertThat(run.exit()).isZero();
+        var none = folder.resolve("none");
+        var failed =
+                Shell.run(with("--caps", "60", "--offload", none.toString(), "--device", "cpu"));
+        assertThat(failed.exit()).isEqualTo(Exit.ENVIRONMENT);
+        assertThat(failed.err()).contains(none + ": there is no such folder");
+    }
+
     private static String[] with(String... more) {
         var all = new ArrayList<>(List.of(SMALL));
         all.addAll(List.of(more));

@@ -140,7 +140,7 @@ class RoomTest {
                     .satisfies(e -> assertThat(e.getMessage()).doesNotContain("--stream"));
             var room = new Room(config, options, device, whole);
             long arena = room.requireStreamed(0);
-            var link = device.link(Double.POSITIVE_INFINITY);
+            var link = device.link();
             try (var step = new CappedExecution(device, link, config, options, arena)) {
                 assertThat(device.allocated()).isEqualTo(least);
                 assertThat(step.decide()).isPresent();

@@ -3,6 +3,7 @@ package dev.ridgeline.residency;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ridgeline.device.Device;
+import dev.ridgeline.device.Link;
 import dev.ridgeline.model.Config;
 import dev.ridgeline.model.Memory.Kind;
 import dev.ridgeline.model.Rotary;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /// Models so deep and narrow that a fifth of their working set holds the largest op.
 final class CappedModels {
@@ -47,6 +49,11 @@ final class CappedModels {
     ///
     /// @param caps percent of the working set
     static void requireSameBits(Device device, Config config, StepOptions options, int... caps) {
+        requireSameBits(device, device::link, config, options, caps);
+    }
+
+    static void requireSameBits(
+            Device device, Supplier<Link> link, Config config, StepOptions options, int... caps) {
         List<Double> losses;
         List<Float> weights;
         try (var whole = new TrainingStep(device, config, options)) {
@@ -58,7 +65,7 @@ final class CappedModels {
         for (int cap : caps) {
             long state = CappedExecution.stateBytes(config, options);
             long arena = workingSet * cap / 100 - state;
-            try (var capped = new CappedExecution(device, device.link(), config, options, arena)) {
+            try (var capped = new CappedExecution(device, link.get(), config, options, arena)) {
                 var planner =
                         new Planner(
                                 capped.variants(),

@@ -1,12 +1,17 @@
 package dev.ridgeline.residency;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.device.Offload;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.tensor.DType;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.nio.file.Path;
 
 /// The same as [CappedStepTest], with a GPU's streams, events and pinned memory: two directions at
 /// once.
@@ -27,6 +32,18 @@ class CappedStepStandinTest {
     private static void requireSameBits(String model, StepOptions options, int... caps) {
         try (var device = CudaDevice.open(0, _ -> 1L << 28)) {
             CappedModels.requireSameBits(device, CappedModels.of(model), options, caps);
+        }
+    }
+
+    @Test
+    void a_gpu_copies_from_no_file() {
+        try (var device = CudaDevice.open(0, _ -> 1L << 28)) {
+            assertThatThrownBy(
+                            () ->
+                                    device.link(
+                                            new Offload.Folder(Path.of(".")),
+                                            Double.POSITIVE_INFINITY))
+                    .hasMessageStartingWith("cuda:0 copies from page-locked memory");
         }
     }
 }

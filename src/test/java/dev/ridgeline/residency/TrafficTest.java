@@ -39,13 +39,7 @@ class TrafficTest {
         long cap = trace.bytes() * percent / 100;
         double allowed = new LeastTraffic(trace).within(cap * usable / 100.0);
         try (var device = new CpuDevice("cpu", 1, 1L << 30);
-                var capped =
-                        new CappedExecution(
-                                device,
-                                device.link(Double.POSITIVE_INFINITY),
-                                config,
-                                options,
-                                cap);
+                var capped = new CappedExecution(device, device.link(), config, options, cap);
                 var step = new TrainingStep(capped)) {
             var nominal = Speeds.nominal(capped.variants(), false);
             var speeds = new Speeds(nominal.ops(), SLOW, SLOW, 0, 0);
