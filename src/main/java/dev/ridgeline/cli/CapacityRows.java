@@ -60,8 +60,8 @@ final class CapacityRows {
                 flops,
                 measured ? c.perStep().bytesIn() + c.perStep().bytesOut() : 0,
                 CONVENTION,
-                time.map(this::seconds),
-                time.map(t -> rate(flops, t)),
+                time.map(t -> Row.Seconds.of(t, study.protocol().maxNoise())),
+                time.map(t -> Row.Rate.of(flops, t, "flop/s")),
                 Optional.empty(),
                 Optional.empty(),
                 c.decision().filter(_ -> measured).map(d -> capacity(c, d)),
@@ -75,23 +75,6 @@ final class CapacityRows {
     private static Row.Status status(CapacityCase c) {
         if (c.measured()) return Row.Status.MEASURED;
         return c.wrong().isPresent() ? Row.Status.WRONG : Row.Status.REFUSED;
-    }
-
-    private Row.Seconds seconds(Measurement time) {
-        return new Row.Seconds(
-                time.median(),
-                time.low(),
-                time.high(),
-                time.min(),
-                time.quantile(0.25),
-                time.quantile(0.75),
-                time.noise(),
-                time.noise() > study.protocol().maxNoise());
-    }
-
-    private static Row.Rate rate(double flops, Measurement time) {
-        double shortest = time.low() > 0 ? time.low() : time.min();
-        return new Row.Rate(flops / time.median(), flops / time.high(), flops / shortest, "flop/s");
     }
 
     private Row.Capacity capacity(CapacityCase c, Decision decision) {

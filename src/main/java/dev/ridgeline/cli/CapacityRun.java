@@ -2,7 +2,6 @@ package dev.ridgeline.cli;
 
 import dev.ridgeline.device.Stream.Mark;
 import dev.ridgeline.measure.Protocol;
-import dev.ridgeline.model.Memory.Kind;
 import dev.ridgeline.model.TrainingStep;
 import dev.ridgeline.residency.Calibration;
 import dev.ridgeline.residency.CappedExecution;
@@ -43,8 +42,7 @@ final class CapacityRun {
     /// The state that every cap begins with.
     private void reset() {
         step.initialize(protocol.seed());
-        for (var moments : List.of(Kind.FIRST_MOMENTS, Kind.SECOND_MOMENTS))
-            step.transfer().write(moments, (_, _, _, memory) -> memory.fill((byte) 0));
+        step.transfer().clearMoments();
     }
 
     /// Losses and norms of a step on random tokens; the same for the same number.

@@ -129,8 +129,8 @@ final class LoadRows {
                 0,
                 bytes,
                 memory(run, outcome),
-                time.map(t -> seconds(t, run.protocol().maxNoise())),
-                time.map(t -> rate(t, bytes)),
+                time.map(t -> Row.Seconds.of(t, run.protocol().maxNoise())),
+                time.map(t -> Row.Rate.of(bytes, t, "byte/s")),
                 whole ? share : Optional.empty(),
                 Optional.of(outcome.state().equals("warm") ? "hot" : "cold"),
                 whole ? samples : List.of());
@@ -144,23 +144,6 @@ final class LoadRows {
                                 ? " and at most %,d more"
                                         .formatted(Math.max(0, outcome.beyondRing().getAsLong()))
                                 : "");
-    }
-
-    private static Row.Seconds seconds(Measurement time, double maxNoise) {
-        return new Row.Seconds(
-                time.median(),
-                time.low(),
-                time.high(),
-                time.min(),
-                time.quantile(0.25),
-                time.quantile(0.75),
-                time.noise(),
-                time.noise() > maxNoise);
-    }
-
-    private static Row.Rate rate(Measurement time, double bytes) {
-        double shortest = time.low() > 0 ? time.low() : time.min();
-        return new Row.Rate(bytes / time.median(), bytes / time.high(), bytes / shortest, "byte/s");
     }
 
     static List<CeilingRecord> ceilings(LoadRun run, Outcome outcome) {

@@ -56,16 +56,7 @@ final class Rows {
                 Row.Status.MEASURED,
                 Optional.empty(),
                 Optional.of(m.evidence()),
-                Optional.of(
-                        new Row.Seconds(
-                                time.median(),
-                                time.low(),
-                                time.high(),
-                                time.min(),
-                                time.quantile(0.25),
-                                time.quantile(0.75),
-                                time.noise(),
-                                time.noise() > protocol.maxNoise())),
+                Optional.of(Row.Seconds.of(time, protocol.maxNoise())),
                 Optional.of(rate(op, time)),
                 m.share().map(s -> new Row.Share(s.ceiling(), s.value())),
                 Optional.of(m.cache()),
@@ -81,13 +72,7 @@ final class Rows {
                         || op instanceof FmaLoop
                         || op instanceof MmaLoop;
         double work = compute ? op.cost().flops() : op.cost().bytes();
-        // no interval of time reaches zero, but its lower end may be printed as one
-        double shortest = time.low() > 0 ? time.low() : time.min();
-        return new Row.Rate(
-                work / time.median(),
-                work / time.high(),
-                work / shortest,
-                compute ? "flop/s" : "byte/s");
+        return Row.Rate.of(work, time, compute ? "flop/s" : "byte/s");
     }
 
     private static Row unmeasured(

@@ -103,7 +103,6 @@ final class StepRows {
         shape.put("calls", calls);
         var variant = model.name() + (options.recompute() ? " recompute" : "");
         double work = inFlops ? flops : bytes;
-        double shortest = time.low() > 0 ? time.low() : time.min();
         return new Row(
                 "%s %s batch=%d seq=%d micro=%d %s, step, %s"
                         .formatted(
@@ -127,22 +126,8 @@ final class StepRows {
                 flops,
                 bytes,
                 convention,
-                Optional.of(
-                        new Row.Seconds(
-                                time.median(),
-                                time.low(),
-                                time.high(),
-                                time.min(),
-                                time.quantile(0.25),
-                                time.quantile(0.75),
-                                time.noise(),
-                                time.noise() > protocol.maxNoise())),
-                Optional.of(
-                        new Row.Rate(
-                                work / time.median(),
-                                work / time.high(),
-                                work / shortest,
-                                inFlops ? "flop/s" : "byte/s")),
+                Optional.of(Row.Seconds.of(time, protocol.maxNoise())),
+                Optional.of(Row.Rate.of(work, time, inFlops ? "flop/s" : "byte/s")),
                 share,
                 Optional.empty(),
                 samples);

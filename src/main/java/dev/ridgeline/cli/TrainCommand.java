@@ -39,7 +39,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
         footer = {
             "  ridgeline train                              five minutes on the JDK's sources",
             "  ridgeline train --text book.txt --steps 2000 --checkpoint book",
-            "  ridgeline train --resume book --steps 4000"
+            "  ridgeline train --resume book --steps 4000",
+            "  ridgeline train --model gpt2-124m --memory 1GiB --stream"
         })
 final class TrainCommand implements Callable<Integer> {
     private static final String DEFAULT_MODEL = "bytes-1m";

@@ -10,6 +10,7 @@ import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// Moves weights, gradients and moments between a device and the host, a group at a time.
 public final class WeightTransfer {
@@ -53,6 +54,12 @@ public final class WeightTransfer {
                     copy(group, host.segment());
             }
         }
+    }
+
+    /// Zeroes the moments, as before the first step.
+    public void clearMoments() {
+        for (var moments : List.of(Kind.FIRST_MOMENTS, Kind.SECOND_MOMENTS))
+            write(moments, (_, _, _, memory) -> memory.fill((byte) 0));
     }
 
     /// Makes the copies of all weights anew.

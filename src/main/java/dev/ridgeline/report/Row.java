@@ -1,5 +1,7 @@
 package dev.ridgeline.report;
 
+import dev.ridgeline.measure.Measurement;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -177,12 +179,32 @@ public record Row(
             Finite.interval("seconds", low, median, high);
             Finite.check("seconds", min, q25, q75, noise);
         }
+
+        /// @param maxNoise of the protocol
+        public static Seconds of(Measurement time, double maxNoise) {
+            return new Seconds(
+                    time.median(),
+                    time.low(),
+                    time.high(),
+                    time.min(),
+                    time.quantile(0.25),
+                    time.quantile(0.75),
+                    time.noise(),
+                    time.noise() > maxNoise);
+        }
     }
 
     /// @param unit `flop/s` or `byte/s`, SI
     public record Rate(double value, double low, double high, String unit) {
         public Rate {
             Finite.interval("a rate", low, value, high);
+        }
+
+        /// @param work per launch
+        public static Rate of(double work, Measurement time, String unit) {
+            // no interval of time reaches zero, but its lower end may be printed as one
+            double shortest = time.low() > 0 ? time.low() : time.min();
+            return new Rate(work / time.median(), work / time.high(), work / shortest, unit);
         }
     }
 
