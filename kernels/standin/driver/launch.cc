@@ -123,8 +123,8 @@ CUresult refuse(const Function& f, const std::string& why, CUresult code) {
   return report(code, "launch of " + std::string(f.entry->name) + ": " + why + ".");
 }
 
-CUresult launch(Context* context, Function* f, Dim grid, Dim block, unsigned dynamic_bytes, Stream* stream,
-                void** parameters, void** extra) {
+CUresult launch(Context* context, Function* f, Dim grid, Dim block, Dim cluster, unsigned dynamic_bytes,
+                Stream* stream, void** parameters, void** extra) {
   if (f == nullptr || f->module->context != context) return CUDA_ERROR_INVALID_HANDLE;
   if (extra != nullptr) return CUDA_ERROR_NOT_SUPPORTED;
   if (grid.count() == 0 || grid.y > 65535 || grid.z > 65535 || grid.x > 0x7fffffff) {
@@ -142,8 +142,17 @@ CUresult launch(Context* context, Function* f, Dim grid, Dim block, unsigned dyn
     return refuse(*f, std::to_string(dynamic_bytes) + " bytes of dynamic shared memory are more than the " +
                           std::to_string(f->dynamic_limit) + " that the function may use", CUDA_ERROR_INVALID_VALUE);
   }
+  if (cluster.count() > 1) {
+    if (driver().major < 9) return refuse(*f, "clusters need sm_90 or newer", CUDA_ERROR_NOT_SUPPORTED);
+    bool whole = grid.x % cluster.x == 0 && grid.y % cluster.y == 0 && grid.z % cluster.z == 0;
+    if (cluster.count() > 8 || !whole) {
+      return refuse(*f, "a cluster has at most 8 blocks and divides the grid, which (" + std::to_string(cluster.x) +
+                            ", " + std::to_string(cluster.y) + ", " + std::to_string(cluster.z) + ") does not",
+                    CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    }
+  }
   if (f->entry->parameters > 0 && parameters == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  Launch l{&f->module->image, f->entry, grid, block, dynamic_bytes, context->device, context->peers,
+  Launch l{&f->module->image, f->entry, grid, block, cluster, dynamic_bytes, context->device, context->peers,
            pack(*f->entry, parameters)};
   return submit(resolve(context, stream), [l] { return execute(l); });
 }
@@ -167,13 +176,25 @@ Function* function_of(Module* module, const char* name) {
 
 using namespace standin;
 
+// CUlaunchAttribute of cuda.h, of 72 bytes.
+struct LaunchAttribute {
+  int id;
+  int padding;
+  union {
+    unsigned cluster[3];
+    char bytes[64];
+  } value;
+};
+static_assert(sizeof(LaunchAttribute) == 72);
+
 // CUlaunchConfig of cuda.h.
 struct LaunchConfig {
   unsigned grid[3], block[3], shared_bytes;
   Stream* stream;
-  void* attributes;
+  const LaunchAttribute* attributes;
   unsigned attribute_count;
 };
+static_assert(sizeof(LaunchConfig) == 56);
 
 extern "C" {
 
@@ -266,14 +287,24 @@ CUresult cuFuncGetModule(Module** module, Function* function) {
 CUresult cuLaunchKernel(Function* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                         unsigned shared_bytes, Stream* stream, void** parameters, void** extra) {
   STANDIN_ENTER;
-  return launch(context, f, {gx, gy, gz}, {bx, by, bz}, shared_bytes, stream, parameters, extra);
+  return launch(context, f, {gx, gy, gz}, {bx, by, bz}, {}, shared_bytes, stream, parameters, extra);
 }
 
 CUresult cuLaunchKernelEx(const LaunchConfig* config, Function* f, void** parameters, void** extra) {
   STANDIN_ENTER;
   const unsigned *g = config->grid, *b = config->block;
-  return launch(context, f, {g[0], g[1], g[2]}, {b[0], b[1], b[2]}, config->shared_bytes, config->stream, parameters,
-                extra);
+  Dim cluster;
+  for (unsigned i = 0; i < config->attribute_count; i++) {
+    const LaunchAttribute& a = config->attributes[i];
+    // CU_LAUNCH_ATTRIBUTE_IGNORE and _CLUSTER_DIMENSION
+    if (a.id == 0) continue;
+    if (a.id != 4 || a.value.cluster[0] * a.value.cluster[1] * a.value.cluster[2] == 0) {
+      return refuse(*f, "launch attribute " + std::to_string(a.id) + " is not known here", CUDA_ERROR_NOT_SUPPORTED);
+    }
+    cluster = {a.value.cluster[0], a.value.cluster[1], a.value.cluster[2]};
+  }
+  return launch(context, f, {g[0], g[1], g[2]}, {b[0], b[1], b[2]}, cluster, config->shared_bytes, config->stream,
+                parameters, extra);
 }
 
 // Threads of a multiprocessor alone bound it: registers are not known here.

@@ -118,6 +118,8 @@ void report_deadlock(Worker& w) {
     }
     if (t.state == State::barrier && t.barrier == 0) {
       where = "__syncthreads at " + source_name(t.file) + ":" + std::to_string(t.line);
+    } else if (t.state == State::cluster) {
+      where = "the cluster's barrier at " + source_of(*w.launch->image, t.site);
     } else if (t.state == State::barrier) {
       const Barrier& b = w.barrier[t.barrier];
       where = "barrier " + std::to_string(t.barrier) + " (" + std::to_string(b.arrived) + " of " +
@@ -165,6 +167,7 @@ void run_block(Worker& w, Dim block) {
         t.ticks = 0;
         t.accesses = 0;
         t.committed = 0;
+        t.cluster_arrivals = t.cluster_waits = 0;
         t.copies.clear();
         prepare(t);
       }
@@ -201,7 +204,11 @@ void run_block(Worker& w, Dim block) {
       release_barrier(w, 0);
       progress = true;
     }
-    if (!progress && w.alive > 0) return report_deadlock(w);
+    if (progress || w.alive == 0 || pass_cluster(w)) {
+      if (w.given_up) return;
+      continue;
+    }
+    return report_deadlock(w);
   }
 }
 
@@ -234,12 +241,16 @@ struct Pool {
   std::atomic<bool> stop{false};
   std::optional<Failure> failure;
   uint64_t failed_block = 0;
+  std::vector<std::unique_ptr<Cluster>> clusters;  // of a launch that has them
 
   Pool() {
     const char* wish = std::getenv("STANDIN_THREADS");
     int cores = static_cast<int>(std::thread::hardware_concurrency());
-    size = wish != nullptr ? std::max(1, atoi(wish)) : std::clamp(cores, 1, 8);
-    for (int i = 0; i < size; i++) std::thread([this] { serve(); }).detach();
+    grow(wish != nullptr ? std::max(1, atoi(wish)) : std::clamp(cores, 1, 8));
+  }
+
+  void grow(int wanted) {
+    for (; size < wanted; size++) std::thread([this] { serve(); }).detach();
   }
 
   void serve() {
@@ -270,6 +281,7 @@ struct Pool {
     uint64_t count = l.grid.count();
     if (next.load() >= count) return;
     w.launch = &l;
+    w.stop = &stop;
     w.peers = l.peers;
     w.failure.reset();
     w.partial = false;
@@ -287,9 +299,13 @@ struct Pool {
     while (!stop) {
       uint64_t i = next.fetch_add(1);
       if (i >= count) return;
-      Dim block{static_cast<uint32_t>(i % l.grid.x), static_cast<uint32_t>(i / l.grid.x % l.grid.y),
-                static_cast<uint32_t>(i / l.grid.x / l.grid.y)};
-      run_block(w, block);
+      w.cluster = clusters.empty() ? nullptr : clusters[i / l.cluster.count()].get();
+      w.rank = static_cast<uint32_t>(i % l.cluster.count());
+      w.phases = 0;
+      w.given_up = false;
+      run_block(w, block_of(l, i));
+      if (w.cluster != nullptr) w.cluster->end_block();
+      if (w.given_up) return;
       end_block_checks(w);
       if (!w.failure) continue;
       std::lock_guard lock(mutex);
@@ -307,6 +323,11 @@ struct Pool {
     next = 0;
     stop = false;
     failure.reset();
+    clusters.clear();
+    if (uint64_t blocks = l.cluster.count(); blocks > 1) {
+      for (uint64_t i = 0; i < l.grid.count() / blocks; i++) clusters.push_back(std::make_unique<Cluster>(blocks));
+      grow(static_cast<int>(blocks));
+    }
     busy = size;
     round++;
     work.notify_all();
@@ -335,12 +356,6 @@ void yield() {
   to_scheduler(*worker);
 }
 
-// From the folder of the kernels on.
-std::string source_name(std::string path) {
-  if (size_t kernels = path.rfind("/kernels/"); kernels != std::string::npos) path.erase(0, kernels + 9);
-  return path.rfind("./", 0) == 0 ? path.substr(2) : path;
-}
-
 std::string thread_name(const Thread& t) {
   return "(" + std::to_string(t.index.x) + ", " + std::to_string(t.index.y) + ", " + std::to_string(t.index.z) + ")";
 }
@@ -356,32 +371,6 @@ void fail(Fault fault, uintptr_t site, const std::string& what) {
 }
 
 void trap() { fail(Fault::launch_failed, STANDIN_CALLER, "__trap was called"); }
-
-// The file and line of an address, by addr2line, which comes with g++; the bare offset where that is missing. Of a chain
-// of inlined calls the kernel's own line is meant, not those of the wrappers under it.
-std::string source_of(const Image& image, uintptr_t site) {
-  char command[256];
-  snprintf(command, sizeof command, "addr2line -i -e /proc/%d/fd/%d 0x%zx 2>/dev/null", getpid(), image.file,
-           site - 1 - image.base);
-  std::string inner, kernel;
-  if (FILE* pipe = popen(command, "r")) {
-    char text[1024];
-    while (fgets(text, sizeof text, pipe) != nullptr) {
-      std::string line(text, strcspn(text, " \n"));
-      if (line[0] == '?' || line.find("standin/include/") != std::string::npos) continue;
-      line = source_name(line);
-      if (inner.empty() && line.find("common/ptx/") == std::string::npos) inner = line;
-      if (kernel.empty() && line.find(".cu:") != std::string::npos) kernel = line;
-    }
-    pclose(pipe);
-  }
-  if (inner.empty() && kernel.empty()) {
-    snprintf(command, sizeof command, "image offset 0x%zx", site - image.base);
-    return command;
-  }
-  return inner.empty() || kernel.empty() || inner == kernel ? inner + (inner.empty() ? kernel : "")
-                                                            : inner + " under " + kernel;
-}
 
 int sync_threads(Count count, int predicate, int line, const char* file) {
   Worker& w = *worker;

@@ -53,7 +53,7 @@ struct Failure {
 struct Launch {
   const Image* image;
   const Entry* entry;
-  Dim grid, block;
+  Dim grid, block, cluster;
   uint32_t dynamic_bytes;
   int device;
   uint64_t peers;  // bit d: memory of device d may be touched

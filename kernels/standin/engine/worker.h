@@ -1,8 +1,11 @@
 // The state of one block in flight, shared by the files of the engine.
 #pragma once
 #include <array>
+#include <atomic>
 #include <bitset>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,7 +18,7 @@ constexpr int lanes = 32;
 constexpr int max_warps = max_threads / lanes;
 constexpr int barriers = 16;
 
-enum class State : uint8_t { ready, collective, barrier, done };
+enum class State : uint8_t { ready, collective, barrier, cluster, done };
 
 struct CopyInFlight {
   uintptr_t shared, global;
@@ -37,6 +40,7 @@ struct Thread {
   uint32_t ticks;     // accesses since its last turn
   uint64_t accesses;  // since it last waited
   uint32_t committed;  // groups of asynchronous copies
+  uint32_t cluster_arrivals, cluster_waits;
   std::vector<CopyInFlight> copies;
 };
 
@@ -64,6 +68,21 @@ struct Barrier {
   std::vector<uint32_t> clock;  // what those who arrived knew of everyone's releases
 };
 
+// The barrier of one cluster, whose blocks run on a worker each. A phase ends when every block has arrived or ended.
+struct Cluster {
+  std::mutex mutex;
+  std::condition_variable passed;
+  uint64_t blocks, arrived = 0, ended = 0, phase = 0;
+
+  explicit Cluster(uint64_t blocks) : blocks(blocks) {}
+  // False if the launch was given up meanwhile.
+  bool arrive_and_wait(const std::atomic<bool>& stop);
+  void end_block();
+
+ private:
+  void complete();
+};
+
 // Who touched two bytes of shared memory last; stamps are times of the worker's clock.
 struct Cell {
   uint32_t written, read;
@@ -82,6 +101,10 @@ struct Worker {
   int threads, warps, alive;
   int predicates, counted;  // true ones and all at the last __syncthreads_count or its like
   bool yielded;    // the current thread gave its turn away
+  Cluster* cluster = nullptr;  // null where a launch has none
+  const std::atomic<bool>* stop = nullptr;
+  uint32_t rank = 0, phases = 0;  // of the block in its cluster; phases of the barrier that it has passed
+  bool given_up = false;          // another block failed while this one waited for it
   std::array<Thread, max_threads> thread;
   std::array<Warp, max_warps> warp;
   std::array<Barrier, barriers> barrier;
@@ -110,6 +133,10 @@ void make_ready(Worker& w, int thread);
 std::string thread_name(const Thread& t);
 std::string source_name(std::string path);
 std::string source_of(const Image& image, uintptr_t site);
+
+// cluster.cc
+Dim block_of(const Launch& launch, uint64_t number);
+bool pass_cluster(Worker& w);
 
 // warp.cc
 void check_offers_after_exit(Worker& w, int warp);

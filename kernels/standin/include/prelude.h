@@ -102,6 +102,11 @@ void cp_async_commit();
 void cp_async_wait(int pending);
 void bar_sync(int id, int threads);
 void bar_arrive(int id, int threads);
+[[gnu::const]] uint32_t cluster_rank();
+[[gnu::const]] uint32_t cluster_blocks();
+[[gnu::const]] uint3 cluster_block();
+void cluster_arrive();
+void cluster_wait();
 uint4 ld_global_nc_16(const void* p);
 void st_global_16(void* p, uint4 v);
 

@@ -25,6 +25,7 @@ Result cuMemcpyHtoDAsync_v2(Pointer, const void*, size_t, void*);
 Result cuMemHostAlloc(void**, size_t, unsigned);
 Result cuMemsetD32Async(Pointer, unsigned, size_t, void*);
 Result cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
+Result cuLaunchKernelEx(const void*, void*, void**, void**);
 Result cuFuncSetAttribute(void*, int, int);
 Result cuStreamCreate(void**, unsigned);
 Result cuStreamSynchronize(void*);
@@ -273,6 +274,61 @@ void catch_mistake(const Mistake& m) {
   }
 }
 
+template <class... A>
+Result launch_clusters(void* module, const char* name, std::vector<unsigned> grid, std::vector<unsigned> cluster,
+                       unsigned threads, A... arguments) {
+  struct {
+    int id = 4, padding = 0;  // CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
+    unsigned cluster[16] = {};
+  } attribute;
+  struct {
+    unsigned grid[3], block[3], shared_bytes;
+    void* stream;
+    const void* attributes;
+    unsigned count;
+  } config = {{grid[0], grid[1], 1}, {threads, 1, 1}, 0, nullptr, &attribute, 1};
+  std::copy(cluster.begin(), cluster.end(), attribute.cluster);
+  void* f;
+  must(cuModuleGetFunction(&f, module, name));
+  void* pointers[] = {&arguments...};
+  return cuLaunchKernelEx(&config, f, pointers, nullptr);
+}
+
+void clusters() {
+  {
+    Session s;
+    void* module;
+    must(cuModuleLoad(&module, (std::string(standin_kernels()) + "/standin/test/sm90a_cluster.fatbin").c_str()));
+    Pointer cells = upload(std::vector<unsigned>(8 * 24)), out = upload(std::vector<unsigned>(24));
+    Pointer places = upload(std::vector<unsigned>(24));
+    must(launch_clusters(module, "neighbours", {6, 4}, {2, 4, 1}, 64, cells, out, places, 5u));
+    must(cuCtxSynchronize());
+    tell(download<unsigned>(out, 24) == std::vector<unsigned>(24, 40), "blocks of a cluster wait for each other");
+    std::vector<unsigned> wanted;
+    for (unsigned y = 0; y < 4; y++)
+      for (unsigned x = 0; x < 6; x++) wanted.push_back(x % 2 + 2 * y + 16 * (x % 2) + 256 * y);
+    tell(download<unsigned>(places, 24) == wanted, "a block's place in its cluster");
+    must(launch(module, "neighbours", 24, 64, 0, cells, out, places, 5u));
+    must(cuCtxSynchronize());
+    tell(download<unsigned>(out, 24) == std::vector<unsigned>(24, 5), "a launch without clusters has them of one block");
+    must(launch_clusters(module, "one_ends", {4, 1}, {2, 1, 1}, 32, out, 0u));
+    must(cuCtxSynchronize());
+    tell(download<unsigned>(out, 4) == std::vector<unsigned>{5, 7, 5, 7}, "a block that has ended counts as arrived");
+    Result uneven = launch_clusters(module, "neighbours", {6, 4}, {4, 1, 1}, 64, cells, out, places, 1u);
+    tell(name_of(uneven) == "CUDA_ERROR_INVALID_CLUSTER_SIZE", "a cluster that does not divide the grid");
+  }
+  for (auto [mistake, sentence] : {std::pair{1u, "without having arrived"}, std::pair{2u, "arrives twice"}}) {
+    Session s;
+    void* module;
+    must(cuModuleLoad(&module, (std::string(standin_kernels()) + "/standin/test/sm90a_cluster.fatbin").c_str()));
+    Pointer out = upload(std::vector<unsigned>(4));
+    must(launch_clusters(module, "one_ends", {4, 1}, {2, 1, 1}, 32, out, mistake));
+    Result r = cuCtxSynchronize();
+    std::string report = standin_report();
+    tell(r != 0 && report.find(sentence) != std::string::npos, std::string("cluster's barrier: ") + sentence, report);
+  }
+}
+
 void driver_rules() {
   {
     Session s;
@@ -345,12 +401,14 @@ void driver_rules() {
 }  // namespace
 
 int main() {
+  setenv("STANDIN_CAPABILITY", "9.0", 1);  // for clusters
   must(cuInit(0));
   matrices();
   data_movement();
   warps_and_blocks();
   for (const Mistake& m : mistakes) catch_mistake(m);
   driver_rules();
+  clusters();
   printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }
