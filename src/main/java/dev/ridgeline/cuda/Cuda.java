@@ -72,7 +72,7 @@ public final class Cuda {
     /// without the driver, of which the host's checks tell.
     public static List<Check> checks() {
         if (!LibCuda.found()) return List.of();
-        return List.of(started(), kernels(), nvml(), cublas());
+        return List.of(started(), kernels(), clusters(), nvml(), cublas());
     }
 
     /// The driver in words: `CUDA 13.0, libnvidia-ml.so.1 of driver 580.65.06`.
@@ -115,6 +115,16 @@ public final class Cuda {
                         Check.Status.WARN,
                         detail,
                         Optional.of("build Ridgeline where nvcc is on the path"));
+    }
+
+    private static Check clusters() {
+        boolean found = QueueCalls.LAUNCH_EX.isPresent();
+        return found(
+                "CUDA clusters",
+                found,
+                found
+                        ? "cuLaunchKernelEx launches them, on sm_90 and newer"
+                        : "the driver has no cuLaunchKernelEx");
     }
 
     private static Check nvml() {

@@ -111,6 +111,10 @@ public final class CudaDevice implements Device {
         return record.l2();
     }
 
+    /// By `cuMemAlloc` and not from a pool (`cuMemAllocAsync`): nothing is allocated while
+    /// something is timed, filling a buffer takes far longer than the call's synchronisation, and a
+    /// pool would keep what was freed from the other libraries of the process, and from what
+    /// `cuMemGetInfo` calls free.
     @Override
     public CudaBuffer allocate(long bytes) {
         long free = capacity - allocated.addAndGet(bytes) + bytes;

@@ -67,7 +67,24 @@ final class LaunchPlan {
     /// @param arguments in the order of the kernel's parameters: a [Tensor] or [CudaBuffer] for a
     ///   pointer, [Integer] for an `int`, [Long] for a `long long`, [Float] for a `float`
     void launch(String what, Grid grid, int threads, int sharedBytes, Object... arguments) {
+        if (!counting) steps.add(kernel(what, grid, threads, sharedBytes, arguments));
+    }
+
+    /// The same with blocks in clusters, whose dimensions divide those of the grid.
+    void launchClusters(
+            String what,
+            Grid grid,
+            Grid cluster,
+            int threads,
+            int sharedBytes,
+            Object... arguments) {
         if (counting) return;
+        var kernel = kernel(what, grid, threads, sharedBytes, arguments);
+        steps.add(new ClusterLaunch(kernel, cluster, arena));
+    }
+
+    private LaunchStep.Kernel kernel(
+            String what, Grid grid, int threads, int sharedBytes, Object... arguments) {
         var symbol = symbol(what);
         var modules = device.driver().modules();
         var function = device.images().function(id, symbol);
@@ -75,14 +92,8 @@ final class LaunchPlan {
         occupancy.computeIfAbsent(
                 List.of(symbol, threads, sharedBytes),
                 _ -> () -> occupancy(function, symbol, threads, sharedBytes));
-        steps.add(
-                new LaunchStep.Kernel(
-                        symbol,
-                        function.address(),
-                        grid,
-                        threads,
-                        sharedBytes,
-                        packed(symbol, arguments)));
+        return new LaunchStep.Kernel(
+                symbol, function.address(), grid, threads, sharedBytes, packed(symbol, arguments));
     }
 
     /// Empty where the driver does not know the kernel's registers, as the stand-in does not.

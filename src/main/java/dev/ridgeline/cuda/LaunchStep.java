@@ -4,7 +4,13 @@ import java.util.Locale;
 
 /// One thing a bound op puts into a stream, with everything the driver asks for resolved at
 /// binding.
-sealed interface LaunchStep {
+sealed interface LaunchStep
+        permits LaunchStep.None,
+                LaunchStep.Kernel,
+                LaunchStep.Graph,
+                LaunchStep.Product,
+                LaunchStep.Fill,
+                ClusterLaunch {
     /// @return a `CUresult`
     int on(long stream);
 

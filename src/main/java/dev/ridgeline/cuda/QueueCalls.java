@@ -1,5 +1,8 @@
 package dev.ridgeline.cuda;
 
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
 /// The calls that a training step makes hundreds of times, bound directly: JCuda would build the
 /// block of parameters anew for each launch. All return a `CUresult`.
 final class QueueCalls {
@@ -19,6 +22,11 @@ final class QueueCalls {
                 long extra);
     }
 
+    /// `cuLaunchKernelEx`, which takes what JCuda has no words for: clusters.
+    public interface LaunchEx {
+        int launch(MemorySegment config, long function, long parameters, long extra);
+    }
+
     /// `cuMemsetD8Async`.
     public interface Fill {
         int fill(long address, byte value, long bytes, long stream);
@@ -31,6 +39,11 @@ final class QueueCalls {
 
     static final GraphLaunch GRAPH = LibCuda.library().call("cuGraphLaunch", GraphLaunch.class);
     static final Launch LAUNCH = LibCuda.library().call("cuLaunchKernel", Launch.class);
+
+    /// Empty in drivers before CUDA 11.8.
+    static final Optional<LaunchEx> LAUNCH_EX =
+            LibCuda.library().find("cuLaunchKernelEx", LaunchEx.class);
+
     static final Fill FILL = LibCuda.library().call("cuMemsetD8Async", Fill.class);
 
     private QueueCalls() {}
