@@ -1,8 +1,8 @@
 package dev.ridgeline.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.ridgeline.measure.workload.GemmWorkloads;
 import dev.ridgeline.op.Gemm;
@@ -39,8 +39,7 @@ class CublasTableTest {
     @Test
     void operands_that_were_cut_are_admitted_and_a_lost_term_is_not() {
         for (int k : new int[] {64, 1024}) {
-            try (var product =
-                    GemmWorkloads.gemm(Form.NT, 64, k, 64, DType.F32, 1).onHost()) {
+            try (var product = GemmWorkloads.gemm(Form.NT, 64, k, 64, DType.F32, 1).onHost()) {
                 var op = product.op();
                 double[] exact = Reference.expected(op).getFirst();
                 cut(op.a());
