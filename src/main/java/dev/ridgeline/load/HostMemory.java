@@ -40,8 +40,8 @@ public final class HostMemory implements AutoCloseable {
         }
     }
 
-    /// Bytes now; empty where the system does not tell. It costs some microseconds, because what is
-    /// watched has the cores for itself otherwise.
+    /// Bytes now; empty where the system does not tell. Some microseconds, on the cores of what is
+    /// watched.
     private OptionalLong now() {
         if (status.isEmpty()) return OptionalLong.empty();
         try {

@@ -102,22 +102,8 @@ final class SampleRows {
                         flops,
                         bytes,
                         convention,
-                        Optional.of(
-                                new Row.Seconds(
-                                        m.median(),
-                                        m.low(),
-                                        m.high(),
-                                        m.min(),
-                                        m.quantile(0.25),
-                                        m.quantile(0.75),
-                                        m.noise(),
-                                        m.noise() > protocol.maxNoise())),
-                        Optional.of(
-                                new Row.Rate(
-                                        amount / m.median(),
-                                        amount / m.high(),
-                                        amount / m.low(),
-                                        unit(compute))),
+                        Optional.of(Row.Seconds.of(m, protocol.maxNoise())),
+                        Optional.of(Row.Rate.of(amount, m, unit(compute))),
                         Optional.of(
                                 new Row.Share(
                                         ceilingName(compute, threads), amount / m.median() / peak)),
