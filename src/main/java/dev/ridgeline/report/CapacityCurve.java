@@ -176,13 +176,14 @@ public final class CapacityCurve {
         var moved =
                 c.in() + c.out() == 0
                         ? ""
-                        : " Copies %s in and %s out per step in %s, %s of what could be hidden was; %s over what computing, copying and the plan come to."
+                        : " Copies %s in and %s out per step in %s, %s of what could be hidden was; the step took %s %s than the longer of computing and copying and the planned waits."
                                 .formatted(
                                         Si.scaled(c.in(), 3, "B"),
                                         Si.scaled(c.out(), 3, "B"),
                                         Si.seconds(c.copying()),
                                         Si.percent(c.overlap()),
-                                        Si.format("%+.1f %%", 100 * c.excess()));
+                                        Si.percent(Math.abs(c.excess())),
+                                        c.excess() < 0 ? "less" : "more");
         return "%s.%s Predicted %s, an error of %s. Why: %s."
                 .formatted(
                         capitalized(c.strategy()),
