@@ -65,6 +65,7 @@ final class CapacityRows {
                 Optional.empty(),
                 Optional.empty(),
                 c.decision().filter(_ -> measured).map(d -> capacity(c, d)),
+                Optional.empty(),
                 c.seconds());
     }
 

@@ -57,7 +57,7 @@ public record Row(
                     "row %s: a reason belongs to every status but MEASURED".formatted(key));
     }
 
-    /// A row about anything but a capacity.
+    /// A row with neither a capacity nor an occupancy.
     public Row(
             String key,
             String op,
@@ -98,52 +98,6 @@ public record Row(
                 share,
                 cache,
                 Optional.empty(),
-                Optional.empty(),
-                samples);
-    }
-
-    /// A row about a capacity.
-    public Row(
-            String key,
-            String op,
-            String variant,
-            Map<String, Integer> shape,
-            String dtype,
-            String kernel,
-            String device,
-            int threads,
-            Status status,
-            Optional<String> reason,
-            Optional<Proof> verified,
-            double flops,
-            double bytes,
-            String convention,
-            Optional<Seconds> seconds,
-            Optional<Rate> rate,
-            Optional<Share> share,
-            Optional<String> cache,
-            Optional<Capacity> capacity,
-            List<double[]> samples) {
-        this(
-                key,
-                op,
-                variant,
-                shape,
-                dtype,
-                kernel,
-                device,
-                threads,
-                status,
-                reason,
-                verified,
-                flops,
-                bytes,
-                convention,
-                seconds,
-                rate,
-                share,
-                cache,
-                capacity,
                 Optional.empty(),
                 samples);
     }

@@ -109,6 +109,7 @@ final class Samples {
                                 percent == 100 ? 0 : 900_000_000L,
                                 8e9,
                                 7e9)),
+                Optional.empty(),
                 like.samples());
     }
 
