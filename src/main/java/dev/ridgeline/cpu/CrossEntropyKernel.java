@@ -50,13 +50,11 @@ final class CrossEntropyKernel {
         int r = nextWithTarget(from, to);
         if (r == to) return;
         correctionAt = -1;
-        rows.start(r);
-        while (r < to) {
-            int following = nextWithTarget(r + 1, to);
-            rows.take(r, following == to ? r : following);
+        rows.start();
+        for (; r < to; r = nextWithTarget(r + 1, to)) {
+            rows.take(r);
             correct();
             lose(r);
-            r = following;
         }
         rows.finish();
         correct();
@@ -84,11 +82,11 @@ final class CrossEntropyKernel {
     private void lose(int r) {
         long at = (long) r * op.cols() + target(r);
         double logit = Lanes.get(dtype, logits, op.logits().offset() + at);
-        double loss = rows.logSum() - logit;
+        double loss = rows.loss(logit);
         losses.setAtIndex(JAVA_FLOAT, op.losses().offset() + r, (float) loss);
         rows.scale(op.scale());
         correctionAt = op.dlogits().offset() + at;
-        correction = (float) (Math.expm1(-loss) * op.scale());
+        correction = (float) ((Math.exp(-loss) - 1) * op.scale());
     }
 
     private void correct() {

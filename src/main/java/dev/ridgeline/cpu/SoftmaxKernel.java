@@ -20,9 +20,9 @@ final class SoftmaxKernel {
     }
 
     private static void run(SoftmaxRows rows, int from, int to) {
-        rows.start(from);
+        rows.start();
         for (int r = from; r < to; r++) {
-            rows.take(r, Math.min(r + 1, to - 1));
+            rows.take(r);
             rows.scale(1);
         }
         rows.finish();

@@ -95,7 +95,8 @@ public final class SoftmaxWorkloads {
                                 1));
             }
             for (int cols : new int[] {31, 1031, 5003, 50257}) {
-                for (var logits : List.of(large(dtype), rising(dtype), masked(dtype))) {
+                for (var logits :
+                        List.of(large(dtype), rising(dtype), masked(dtype), far(dtype))) {
                     probes.add(softmax(logits, 3, cols, dtype, 1));
                     probes.add(crossEntropy(logits, 3, cols, 0, cols, dtype, 1));
                 }
@@ -158,6 +159,11 @@ public final class SoftmaxWorkloads {
                                     return x;
                                 },
                                 dims));
+    }
+
+    /// So far from zero that few bits are left for the differences, which are what counts.
+    private static Logits far(DType dtype) {
+        return new Logits("far", (o, dims) -> o.uniform(dtype, 4e6, 4e6 + 8, dims));
     }
 
     private static Workload<Softmax> softmax(
