@@ -87,6 +87,10 @@ public final class Subject implements AutoCloseable {
         return name;
     }
 
+    public Op op() {
+        return instance.op();
+    }
+
     public Cost cost() {
         return instance.op().cost();
     }

@@ -7,27 +7,47 @@ import dev.ridgeline.measure.Workload;
 import dev.ridgeline.measure.workload.StreamWorkloads;
 import dev.ridgeline.op.Cost;
 import dev.ridgeline.op.Op;
+import dev.ridgeline.tensor.Tensor;
+
+import java.util.List;
 
 /// What the machine can do at this moment: its clock drifts by more than the differences that a
 /// comparison looks for, so every sample has its own ceiling.
 ///
 /// @param probe runs at the limit
-/// @param compute whether arithmetic is the limit, else memory
-record Ceiling(Subject probe, boolean compute) implements AutoCloseable {
+/// @param loop op of the probe
+record Ceiling(Subject probe, String loop) implements AutoCloseable {
     // a kernel below it waits for memory on every CPU we know, one above it for arithmetic
     private static final double FLOPS_PER_BYTE = 8;
 
-    /// The one that limits work of this cost: fused multiply-adds, or STREAM's triad on arrays of
-    /// 64 MiB.
-    static Ceiling of(Cost cost, CpuDevice device) {
-        boolean compute = cost.intensity() > FLOPS_PER_BYTE;
-        var problem =
-                compute
-                        ? Problems.of(
-                                "fma_loop",
-                                String.valueOf(StreamWorkloads.LANES_PER_CORE * device.threads()))
-                        : Problems.of("triad", String.valueOf(16 << 20));
-        return new Ceiling(subject(problem, device), compute);
+    private static final String COMPUTE = "fma_loop";
+
+    /// Of arithmetic.
+    static Ceiling compute(CpuDevice device) {
+        return of(COMPUTE, device);
+    }
+
+    /// The one that limits `op`.
+    static Ceiling of(Op op, CpuDevice device) {
+        return of(loop(op), device);
+    }
+
+    private static Ceiling of(String loop, CpuDevice device) {
+        int count =
+                loop.equals(COMPUTE) ? StreamWorkloads.LANES_PER_CORE * device.threads() : 16 << 20;
+        return new Ceiling(subject(Problems.of(loop, String.valueOf(count)), device), loop);
+    }
+
+    /// Fused multiply-adds, or the one of STREAM's loops on arrays of 64 MiB that reads about as
+    /// much for what it writes as `op` does: scale one for one, triad two for one. Writing costs
+    /// more than its bytes, because a store first fetches its line, which neither counts.
+    static String loop(Op op) {
+        if (op.cost().intensity() > FLOPS_PER_BYTE) return COMPUTE;
+        return bytes(op.reads()) > 1.5 * bytes(op.writes()) ? "triad" : "scale";
+    }
+
+    private static double bytes(List<Tensor> operands) {
+        return operands.stream().mapToDouble(Tensor::bytes).sum();
     }
 
     private static <O extends Op> Subject subject(Workload<O> workload, CpuDevice device) {
@@ -35,12 +55,12 @@ record Ceiling(Subject probe, boolean compute) implements AutoCloseable {
     }
 
     String unit() {
-        return compute ? "GFLOP/s" : "GB/s";
+        return loop.equals(COMPUTE) ? "GFLOP/s" : "GB/s";
     }
 
     /// 1e9 flop/s, or byte/s, of so much work.
     double rate(Cost cost, double seconds) {
-        return (compute ? cost.flops() : cost.bytes()) / seconds * 1e-9;
+        return (loop.equals(COMPUTE) ? cost.flops() : cost.bytes()) / seconds * 1e-9;
     }
 
     /// Measures it, in a few milliseconds.

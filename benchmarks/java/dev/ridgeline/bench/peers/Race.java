@@ -42,7 +42,7 @@ final class Race implements AutoCloseable {
         device = new CpuDevice("cpu", threads, Long.MAX_VALUE);
         var problem = Problems.of(op, shape);
         for (var kernel : kernels) subjects.add(subject(kernel, problem));
-        ceiling = Ceiling.of(subjects.getFirst().cost(), device);
+        ceiling = Ceiling.of(subjects.getFirst().op(), device);
         for (int i = 0; i < 100; i++) ceiling.rate();
         for (var subject : subjects) batches.put(subject, warmUp(subject));
     }

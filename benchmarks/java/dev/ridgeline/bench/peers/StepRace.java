@@ -5,7 +5,6 @@ import dev.ridgeline.cpu.CpuDevice;
 import dev.ridgeline.model.Presets;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.model.TrainingStep;
-import dev.ridgeline.op.Cost;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -63,7 +62,7 @@ final class StepRace implements AutoCloseable {
                 names.contains(TORCH)
                         ? Optional.of(new TorchStep(ours, RATE, threads))
                         : Optional.empty();
-        ceiling = Ceiling.of(new Cost(flops, 1, "model"), device);
+        ceiling = Ceiling.compute(device);
         for (int i = 0; i < 100; i++) ceiling.rate();
         for (int i = 0; i < CHECKED; i++) check();
         if (!names.contains(OURS)) ours.close();

@@ -123,9 +123,9 @@ public final class Versus implements Callable<Integer> {
     public Integer call() throws RunnerException, IOException {
         for (var op : ops) {
             var kernels = kernels(op);
-            var table = new VersusTable(op, kernels);
-            for (var shape : shapes.isEmpty() ? standardShapes(op) : shapes)
-                table.add(shape, contest(op, shape, kernels));
+            var problems = shapes.isEmpty() ? standardShapes(op) : shapes;
+            var table = new VersusTable(op, kernels, ceiling(op, problems.getFirst()));
+            for (var shape : problems) table.add(shape, contest(op, shape, kernels));
             System.out.println(table.ratios());
             if (byBlock) System.out.println(table.shareByBlock());
         }
@@ -199,6 +199,10 @@ public final class Versus implements Callable<Integer> {
         var results = new Runner(options.build()).run();
         all.addAll(results);
         return results;
+    }
+
+    private static String ceiling(String op, String shape) {
+        return op.equals(STEP) ? "fma_loop" : Ceiling.loop(Problems.of(op, shape).planned());
     }
 
     /// Rounds that a problem is worth.

@@ -13,11 +13,14 @@ import java.util.stream.Stream;
 final class VersusTable {
     private final String op;
     private final List<String> kernels;
+    private final String ceiling;
     private final Map<String, Contest> contests = new LinkedHashMap<>();
 
-    VersusTable(String op, List<String> kernels) {
+    /// @param ceiling name of what shares are of
+    VersusTable(String op, List<String> kernels, String ceiling) {
         this.op = op;
         this.kernels = kernels;
+        this.ceiling = ceiling;
     }
 
     void add(String shape, Contest contest) {
@@ -29,7 +32,7 @@ final class VersusTable {
         var peers = kernels.subList(1, kernels.size());
         var unit = contests.values().iterator().next().unit();
         var header = new ArrayList<>(List.of(op));
-        kernels.forEach(k -> header.add(k + ", " + unit + " (% of ceiling)"));
+        kernels.forEach(k -> header.add(k + ", " + unit + " (% of " + ceiling + ")"));
         peers.forEach(k -> header.add(ours + " / " + k));
         var rows = new ArrayList<List<String>>();
         contests.forEach((shape, contest) -> rows.add(row(shape, contest, ours, peers)));
@@ -69,7 +72,7 @@ final class VersusTable {
                 rows.add(row);
             }
         }
-        var header = new ArrayList<>(List.of(op + ", % of ceiling, process"));
+        var header = new ArrayList<>(List.of(op + ", % of " + ceiling + ", process"));
         for (int block = 1; block <= most; block++) header.add(String.valueOf(block));
         return markdown(header, rows);
     }

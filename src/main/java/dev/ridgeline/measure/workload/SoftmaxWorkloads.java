@@ -95,8 +95,7 @@ public final class SoftmaxWorkloads {
                                 1));
             }
             for (int cols : new int[] {31, 1031, 5003, 50257}) {
-                for (var logits :
-                        List.of(large(dtype), rising(dtype), masked(dtype), far(dtype))) {
+                for (var logits : List.of(large(dtype), rising(dtype), masked(dtype), far(dtype))) {
                     probes.add(softmax(logits, 3, cols, dtype, 1));
                     probes.add(crossEntropy(logits, 3, cols, 0, cols, dtype, 1));
                 }
