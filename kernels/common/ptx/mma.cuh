@@ -11,7 +11,7 @@ namespace ptx {
 // PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point type".
 __device__ __forceinline__ void mma_m16n8k16_bf16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
 #ifdef RIDGELINE_STANDIN
-  standin::mma_m16n8k16_bf16(d, a, b);
+  standin::mma(standin::Factors::bf16, d, a, b);
 #else
   asm volatile(
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, "
@@ -27,7 +27,7 @@ __device__ __forceinline__ void mma_m16n8k16_bf16(float (&d)[4], const uint32_t 
 // PTX ISA, "Matrix Fragments for mma.m16n8k8".
 __device__ __forceinline__ void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
 #ifdef RIDGELINE_STANDIN
-  standin::mma_m16n8k8_tf32(d, a, b);
+  standin::mma(standin::Factors::tf32, d, a, b);
 #else
   asm volatile(
       "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, "

@@ -152,8 +152,8 @@ CUresult launch(Context* context, Function* f, Dim grid, Dim block, Dim cluster,
     }
   }
   if (f->entry->parameters > 0 && parameters == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  Launch l{&f->module->image, f->entry, grid, block, cluster, dynamic_bytes, context->device, context->peers,
-           pack(*f->entry, parameters)};
+  Launch l{&f->module->image, f->entry, grid, block, cluster, dynamic_bytes, context->device,
+           driver().major * 10 + driver().minor, context->peers, pack(*f->entry, parameters)};
   return submit(resolve(context, stream), [l] { return execute(l); });
 }
 

@@ -56,6 +56,7 @@ struct Launch {
   Dim grid, block, cluster;
   uint32_t dynamic_bytes;
   int device;
+  int capability;  // of the device: 80, 90
   uint64_t peers;  // bit d: memory of device d may be touched
   std::shared_ptr<std::vector<std::byte>> arguments;
 };

@@ -30,12 +30,12 @@ bool complete(Worker& w, int warp, const Offer& o) {
   return true;
 }
 
+}  // namespace
+
 Offer& own() {
   Worker& w = *worker;
   return w.warp[w.current->number / lanes].offers[w.current->number % lanes];
 }
-
-}  // namespace
 
 void meet(const char* name, uint64_t kind, uint32_t mask, void (*run)(Worker&, int, uint32_t), uintptr_t site) {
   Worker& w = *worker;
@@ -147,93 +147,13 @@ uint32_t reduce(Reduce kind, unsigned mask, uint32_t value) {
   return static_cast<uint32_t>(o.result);
 }
 
-namespace {
-
-void need_full_warp(Worker& w, uint32_t present, const char* name) {
-  if (present == ~0u) return;
-  fail(Fault::launch_failed, w.current->site, std::string(name) + " needs all 32 lanes of its warp");
-}
-
-float bf16(uint32_t pair, int half) { return bit_cast<float>(half == 0 ? pair << 16 : pair & 0xffff0000u); }
-// Of tf32 the unit reads the sign, 8 bits of exponent and 10 of mantissa.
-float tf32(uint32_t word) { return bit_cast<float>(word & 0xffffe000u); }
-
-// d (16, 8) += a (16, depth) * b (depth, 8), with d's fragments where PTX has them: d[0], d[1] in row g, columns 2t and
-// 2t + 1; d[2], d[3] in row g + 8.
-template <int depth>
-void product(Warp& warp, const float (&a)[16][depth], const float (&b)[depth][8]) {
-  for (int row = 0; row < 16; row++) {
-    float sum[8] = {};
-    for (int k = 0; k < depth; k++) {
-      for (int column = 0; column < 8; column++) sum[column] += a[row][k] * b[k][column];
-    }
-    for (int column = 0; column < 8; column++) {
-      Offer& o = warp.offers[row % 8 * 4 + column / 2];
-      o.d[row / 8 * 2 + column % 2] += sum[column];
-    }
-  }
-}
-
-Four offer_product(const char* name, void (*run)(Worker&, int, uint32_t), Four d, const uint32_t (&a)[4],
-                   const uint32_t (&b)[2], uintptr_t site) {
-  Offer& o = own();
-  std::copy(d.d, d.d + 4, o.d);
-  std::copy(a, a + 4, o.a);
-  std::copy(b, b + 2, o.b);
-  meet(name, 0, ~0u, run, site);
-  std::copy(o.d, o.d + 4, d.d);
-  return d;
-}
-
-}  // namespace
-
-// PTX ISA, matrix fragments for mma.m16n8k16 of 16-bit floats; g = lane / 4, t = lane % 4, i the element of a lane:
-// a: row g where 0 <= i < 2 or 4 <= i < 6, else g + 8; column 2t + i % 2, and 8 more where i >= 4.
-// b: row 2t + i % 2, and 8 more where i >= 2; column g.
-Four mma_bf16(Four d, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
-  auto run = [](Worker& w, int number, uint32_t present) {
-    need_full_warp(w, present, "mma.sync");
-    Warp& warp = w.warp[number];
-    float a[16][16], b[16][8];
-    for (int lane = 0; lane < lanes; lane++) {
-      const Offer& o = warp.offers[lane];
-      int g = lane / 4, t = lane % 4;
-      for (int i = 0; i < 8; i++) {
-        int row = i < 2 || (i >= 4 && i < 6) ? g : g + 8;
-        a[row][2 * t + i % 2 + (i >= 4 ? 8 : 0)] = bf16(o.a[i / 2], i % 2);
-      }
-      for (int i = 0; i < 4; i++) b[2 * t + i % 2 + (i >= 2 ? 8 : 0)][g] = bf16(o.b[i / 2], i % 2);
-    }
-    product(warp, a, b);
-  };
-  return offer_product("mma.m16n8k16", run, d, {a0, a1, a2, a3}, {b0, b1}, STANDIN_CALLER);
-}
-
-// PTX ISA, matrix fragments for mma.m16n8k8 of tf32: a: row g for a0 and a2, g + 8 for a1 and a3; column t for a0 and
-// a1, t + 4 for a2 and a3. b: row t for b0, t + 4 for b1; column g.
-Four mma_tf32(Four d, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
-  auto run = [](Worker& w, int number, uint32_t present) {
-    need_full_warp(w, present, "mma.sync");
-    Warp& warp = w.warp[number];
-    float a[16][8], b[8][8];
-    for (int lane = 0; lane < lanes; lane++) {
-      const Offer& o = warp.offers[lane];
-      int g = lane / 4, t = lane % 4;
-      for (int i = 0; i < 4; i++) a[g + (i % 2) * 8][t + i / 2 * 4] = tf32(o.a[i]);
-      for (int i = 0; i < 2; i++) b[t + i * 4][g] = tf32(o.b[i]);
-    }
-    product(warp, a, b);
-  };
-  return offer_product("mma.m16n8k8", run, d, {a0, a1, a2, a3}, {b0, b1}, STANDIN_CALLER);
-}
-
 // PTX ISA, ldmatrix: lanes 8 j to 8 j + 7 hold the row addresses of matrix j; lane l receives the elements 2 (l % 4) and
 // the next of row l / 4, transposed those of the column. Matrix j of .x2 has its addresses in lanes below 16.
 Words load_matrices(int count, const void* row, bool transposed) {
   Offer& o = own();
   o.address = reinterpret_cast<uintptr_t>(row);
   auto run = [](Worker& w, int number, uint32_t present) {
-    need_full_warp(w, present, "ldmatrix");
+    if (present != ~0u) fail(Fault::launch_failed, w.current->site, "ldmatrix needs all 32 lanes of its warp");
     auto& offers = w.warp[number].offers;
     int count = static_cast<int>(offers[0].kind >> 1);
     bool transposed = offers[0].kind & 1;

@@ -139,6 +139,9 @@ Dim block_of(const Launch& launch, uint64_t number);
 bool pass_cluster(Worker& w);
 
 // warp.cc
+Offer& own();  // of the current thread
+// Waits until all lanes of `mask` have offered the same, and the last of them has run it.
+void meet(const char* name, uint64_t kind, uint32_t mask, void (*run)(Worker&, int, uint32_t), uintptr_t site);
 void check_offers_after_exit(Worker& w, int warp);
 
 // check.cc

@@ -71,6 +71,7 @@ struct Words {
 enum class Shuffle { index, up, down, exclusive };
 enum class Vote { ballot, any, all };
 enum class Reduce { add_signed, add, min_signed, min, max_signed, max, conjunction, disjunction, exclusive };
+enum class Factors { bf16, f16, tf32, e4m3, e5m2 };
 enum class Count { none, sum, conjunction, disjunction };
 enum class Atomic { add, min, max, exchange, conjunction, disjunction, exclusive };
 
@@ -92,8 +93,7 @@ uint64_t atomic_cas(unsigned long long* address, uint64_t expected, uint64_t val
 void yield();
 [[noreturn]] void trap();
 
-Four mma_bf16(Four d, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1);
-Four mma_tf32(Four d, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1);
+Four mma(Factors factors, Four d, Words a, uint64_t b);
 Words load_matrices(int count, const void* row, bool transposed);
 [[gnu::const]] uint32_t to_tf32(float x);
 [[gnu::const]] float ex2(float x);
@@ -111,12 +111,8 @@ uint4 ld_global_nc_16(const void* p);
 void st_global_16(void* p, uint4 v);
 
 // By value, so that the fragments stay in registers and the sanitizer has nothing to look at.
-inline void mma_m16n8k16_bf16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-  Four sum = mma_bf16({d[0], d[1], d[2], d[3]}, a[0], a[1], a[2], a[3], b[0], b[1]);
-  for (int i = 0; i < 4; i++) d[i] = sum.d[i];
-}
-inline void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-  Four sum = mma_tf32({d[0], d[1], d[2], d[3]}, a[0], a[1], a[2], a[3], b[0], b[1]);
+inline void mma(Factors factors, float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  Four sum = mma(factors, {d[0], d[1], d[2], d[3]}, {a[0], a[1], a[2], a[3]}, b[0] | uint64_t{b[1]} << 32);
   for (int i = 0; i < 4; i++) d[i] = sum.d[i];
 }
 template <int N>

@@ -4,7 +4,6 @@ import dev.ridgeline.cuda.CublasProduct.Compute;
 import dev.ridgeline.cuda.CublasProduct.Matrix;
 import dev.ridgeline.op.Activation;
 import dev.ridgeline.op.Gemm;
-import dev.ridgeline.op.Op;
 import dev.ridgeline.op.Tolerance;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
@@ -23,20 +22,27 @@ final class CublasTable {
     static List<CudaKernel<?>> kernels() {
         return List.of(
                 CudaKernel.peer(
-                        Gemm.class,
-                        "cublaslt",
-                        CublasTable::refusal,
-                        (op, plan) -> plan(op, plan, Compute.F32),
-                        Op::tolerance),
+                                Gemm.class,
+                                "cublaslt",
+                                CublasTable::refusal,
+                                (op, plan) -> plan(op, plan, Compute.F32))
+                        .within(CublasTable::tolerance),
                 CudaKernel.peer(
-                        Gemm.class,
-                        "cublaslt_tf32",
-                        op ->
-                                op.a().dtype() == DType.F32
-                                        ? refusal(op)
-                                        : Optional.of("needs f32 operands, which it cuts to tf32"),
-                        (op, plan) -> plan(op, plan, Compute.TF32),
-                        (op, _) -> cut(op)));
+                                Gemm.class,
+                                "cublaslt_tf32",
+                                op ->
+                                        op.a().dtype() == DType.F32
+                                                ? refusal(op)
+                                                : Optional.of(
+                                                        "needs f32 operands, which it cuts to"
+                                                                + " tf32"),
+                                (op, plan) -> plan(op, plan, Compute.TF32))
+                        .within((op, _) -> cut(op)));
+    }
+
+    /// f32 operands stay off tensor cores unless tf32 is asked for.
+    private static Tolerance tolerance(Gemm op, int output) {
+        return op.a().dtype() == DType.F32 ? op.tolerance(output) : TensorCores.product(op, output);
     }
 
     /// Of a product whose operands, uniform in ±1, lose at most 2^-10 of themselves. What all lose
@@ -44,7 +50,7 @@ final class CublasTable {
     /// a standard deviation of 0.14 · 2^-10, of which k terms add up to less than 2^-10 · sqrt(k)
     /// at seven of them.
     private static Tolerance cut(Gemm op) {
-        var exact = op.tolerance(0);
+        var exact = TensorCores.product(op, 0);
         return new Tolerance(
                 exact.absolute() + 0x1p-10 * Math.sqrt(op.k()), exact.relative() + 0x1p-9);
     }

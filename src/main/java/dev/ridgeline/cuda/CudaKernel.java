@@ -36,17 +36,19 @@ record CudaKernel<O extends Op>(
                 new KernelId(Op.name(op), arch, idea), refuses, plans, false, Op::tolerance);
     }
 
+    /// The same kernel, held to what its arithmetic can do.
+    CudaKernel<O> within(BiFunction<O, Integer, Tolerance> other) {
+        return new CudaKernel<>(id, refuses, plans, peer, other);
+    }
+
     /// A kernel of another library, for comparison.
-    ///
-    /// @param tolerance the op's own, unless the name says that it computes with less
     static <O extends Op> CudaKernel<O> peer(
             Class<O> op,
             String idea,
             Function<O, Optional<String>> refuses,
-            BiConsumer<O, LaunchPlan> plans,
-            BiFunction<O, Integer, Tolerance> tolerance) {
+            BiConsumer<O, LaunchPlan> plans) {
         return new CudaKernel<>(
-                new KernelId(Op.name(op), "any", idea), refuses, plans, true, tolerance);
+                new KernelId(Op.name(op), "any", idea), refuses, plans, true, Op::tolerance);
     }
 
     /// The kernel as one device runs it, or refuses to.

@@ -70,7 +70,8 @@ final class GemmTable {
     static List<CudaKernel<?>> kernels() {
         return List.of(
                 pipelined(Optional.empty()),
-                CudaKernel.of(Gemm.class, "portable", "mma", GemmTable::needsBf16, GemmTable::mma),
+                CudaKernel.of(Gemm.class, "portable", "mma", GemmTable::needsBf16, GemmTable::mma)
+                        .within(TensorCores::product),
                 CudaKernel.of(
                         Gemm.class, "portable", "tiled", GemmTable::needsGrid, GemmTable::tiled),
                 CudaKernel.of(
@@ -80,15 +81,17 @@ final class GemmTable {
     /// @param tile for every product whose operands are aligned; if empty, each gets the best
     static CudaKernel<Gemm> pipelined(Optional<Tile> tile) {
         return CudaKernel.of(
-                Gemm.class,
-                "portable",
-                "pipelined",
-                GemmTable::needsBf16,
-                (op, plan) -> {
-                    var chosen = tile.orElseGet(() -> Tile.best(op, plan.multiprocessors()));
-                    if (aligned(op)) pipelined(op, plan, chosen, chosen.label);
-                    else pipelined(op, plan, Tile.SMALL, "unaligned");
-                });
+                        Gemm.class,
+                        "portable",
+                        "pipelined",
+                        GemmTable::needsBf16,
+                        (op, plan) -> {
+                            var chosen =
+                                    tile.orElseGet(() -> Tile.best(op, plan.multiprocessors()));
+                            if (aligned(op)) pipelined(op, plan, chosen, chosen.label);
+                            else pipelined(op, plan, Tile.SMALL, "unaligned");
+                        })
+                .within(TensorCores::product);
     }
 
     private static Optional<String> needsGrid(Gemm op) {

@@ -44,11 +44,12 @@ final class MixtureTable {
                         Rows::gaps,
                         MixtureTable::routerBackward),
                 CudaKernel.of(
-                        GroupedGemm.class,
-                        "portable",
-                        "pipelined",
-                        op -> needsBf16(op).or(() -> Rows.gaps(op)),
-                        MixtureTable::pipelined),
+                                GroupedGemm.class,
+                                "portable",
+                                "pipelined",
+                                op -> needsBf16(op).or(() -> Rows.gaps(op)),
+                                MixtureTable::pipelined)
+                        .within(TensorCores::product),
                 CudaKernel.of(
                         GroupedGemm.class,
                         "portable",

@@ -27,6 +27,27 @@ public record Tolerance(double absolute, double relative) {
         return new Tolerance((0x1p-23 * terms + 0x1p-22) * magnitude, stored.roundoff() + 0x1p-24);
     }
 
+    /// The same on tensor cores, which add `block` products at once to the sum so far and cut the
+    /// result off towards zero (Fasi, Higham, Mikaitis, Pranesh, "Numerical behavior of NVIDIA
+    /// tensor cores", PeerJ CS 7:e330, 2021; Xie et al., arXiv 2511.10909, 2025).
+    ///
+    /// Of the n = terms / block sums S_j each loses on average at most 2^-24·|S_j| of its size. How
+    /// far one is from this mean, and what the products lose where they are aligned, is random: 1.8
+    /// · 2^-24·|S_j| in the mean square, which adds up to less than [#sum] admits. The mean does
+    /// not cancel. A random walk to S is a straight line, along which 2^-24·sum(S_j) is
+    /// 2^-25·n·|S|, and a bridge, whose area has the standard deviation n·s/sqrt(12); for factors
+    /// uniform in ± their largest s is magnitude·sqrt(terms)/3, and 7 of them are
+    /// 0.68·n·magnitude·sqrt(terms).
+    ///
+    /// @param block of the oldest tensor cores that are meant
+    public static Tolerance cutOff(long terms, int block, double magnitude, DType stored) {
+        var rounded = sum(terms, magnitude, stored);
+        double sums = Math.ceilDiv(terms, block);
+        return new Tolerance(
+                rounded.absolute() + 0.68 * 0x1p-24 * sums * magnitude * Math.sqrt(terms),
+                rounded.relative() + 0x1p-25 * sums);
+    }
+
     /// For a value that is computed from its inputs by a handful of f32 operations, each within
     /// `ulps` units in the last place, and stored as `stored`; `magnitude` is the size of the
     /// largest intermediate.

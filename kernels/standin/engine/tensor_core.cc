@@ -1,0 +1,199 @@
+// mma.sync as tensor cores compute it. Their arithmetic is not IEEE 754's and not NVIDIA's to tell, but it was measured:
+// Fasi, Higham, Mikaitis, Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ CS 7:e330, 2021; Xie et al.,
+// "MMA-Sim", arXiv 2511.10909, 2025; Khattak, Mikaitis, "Accurate Models of NVIDIA Tensor Cores", arXiv 2512.07004, 2025.
+// The latter two found their models equal to the hardware bit by bit, and each other's.
+//
+// Products are exact. A block of them and the sum so far are shifted to the largest exponent among them, where an
+// exponent of a product is the sum of its factors', and what falls below the last bit kept is cut off, not rounded. The
+// sum of these is exact, and is cut off to f32, towards zero.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "worker.h"
+// After the C++ headers: its names of CUDA's attributes are words of theirs.
+#include "prelude.h"
+
+namespace standin {
+
+namespace {
+
+constexpr int rows = 16, columns = 8, most_depth = 32;
+// Below that of any product, so that a zero decides no alignment.
+constexpr int exponent_of_zero = -1000;
+constexpr int f32_fraction = 23;
+
+// A floating-point type of factors.
+struct Format {
+  const char* name;
+  int bits, exponent, fraction;
+  bool infinite;  // an exponent of all ones is no number; else only the largest magnitude is none
+};
+
+// Of tf32 the unit reads the sign, 8 bits of exponent and 10 of fraction.
+Format format_of(Factors factors) {
+  switch (factors) {
+    case Factors::bf16: return {"mma.m16n8k16", 16, 8, 7, true};
+    case Factors::f16: return {"mma.m16n8k16", 16, 5, 10, true};
+    case Factors::tf32: return {"mma.m16n8k8", 32, 8, 10, true};
+    case Factors::e4m3: return {"mma.m16n8k32", 8, 4, 3, false};
+    case Factors::e5m2: return {"mma.m16n8k32", 8, 5, 2, true};
+  }
+  return {};
+}
+
+// How many products are summed at once, the bits behind the point that alignment keeps, and those of the result.
+struct Unit {
+  int block, aligned, kept;
+};
+
+// mma.sync of 8-bit factors on sm_90 multiplies as f16 does; it is wgmma that keeps 13 bits there, and sm_89 everywhere.
+Unit unit_of(const Format& format, int capability) {
+  int depth = 32 * columns / format.bits;
+  if (capability >= 90) return {depth, 25, f32_fraction};
+  if (format.bits == 8) return {depth / 2, 13, 13};
+  return {depth / 2, 24, f32_fraction};
+}
+
+// The value is significand * 2^(exponent - bits behind the point).
+struct Number {
+  int significand, exponent;
+  bool special;
+};
+
+Number number(uint32_t word, const Format& f) {
+  if (f.bits == 32) word >>= f32_fraction - f.fraction;
+  uint32_t fraction = word & ((1u << f.fraction) - 1);
+  uint32_t field = word >> f.fraction & ((1u << f.exponent) - 1);
+  bool top = field == (1u << f.exponent) - 1;
+  bool special = top && (f.infinite || fraction == (1u << f.fraction) - 1);
+  int magnitude = static_cast<int>(field == 0 ? fraction : fraction | 1u << f.fraction);
+  bool negative = word >> (f.exponent + f.fraction) & 1;
+  int bias = (1 << (f.exponent - 1)) - 1;
+  int exponent = magnitude == 0 ? exponent_of_zero : static_cast<int>(std::max(field, 1u)) - bias;
+  return {negative ? -magnitude : magnitude, exponent, special};
+}
+
+float value(uint32_t word, const Format& f) {
+  Number n = number(word, f);
+  if (!n.special) return static_cast<float>(std::ldexp(n.significand, n.exponent - f.fraction));
+  uint32_t shifted = f.bits == 32 ? word >> (f32_fraction - f.fraction) : word;
+  bool infinite = f.infinite && (shifted & ((1u << f.fraction) - 1)) == 0;
+  float magnitude = infinite ? HUGE_VALF : NAN;
+  return shifted >> (f.exponent + f.fraction) & 1 ? -magnitude : magnitude;
+}
+
+struct Factor {
+  int significand[most_depth][columns], exponent[most_depth][columns];
+};
+
+// The words of both operands, element by element: a row-major, b column by column.
+struct Elements {
+  uint32_t a[rows][most_depth], b[most_depth][columns];
+};
+
+// One row of the output.
+void sum_row(float (&c)[columns], const Number* a, const Factor& b, int depth, const Format& format, const Unit& unit) {
+  const int up = unit.aligned - 2 * format.fraction;
+  for (int first = 0; first < depth; first += unit.block) {
+    int top[columns];
+    int64_t sum[columns];
+    Number old[columns];
+    constexpr Format f32 = {"f32", 31 + 1, 8, f32_fraction, true};
+    for (int j = 0; j < columns; j++) {
+      old[j] = number(bit_cast<uint32_t>(c[j]), f32);
+      top[j] = old[j].exponent;
+    }
+    for (int k = first; k < first + unit.block; k++) {
+      for (int j = 0; j < columns; j++) top[j] = std::max(top[j], a[k].exponent + b.exponent[k][j]);
+    }
+    for (int j = 0; j < columns; j++) {
+      int64_t magnitude = std::abs(static_cast<int64_t>(old[j].significand)) << 2;
+      magnitude >>= std::min(f32_fraction + 2 - unit.aligned + top[j] - old[j].exponent, 62);
+      sum[j] = old[j].significand < 0 ? -magnitude : magnitude;
+    }
+    for (int k = first; k < first + unit.block; k++) {
+      for (int j = 0; j < columns; j++) {
+        int product = a[k].significand * b.significand[k][j];
+        int magnitude = std::abs(product) << up >> std::min(top[j] - a[k].exponent - b.exponent[k][j], 31);
+        sum[j] += product < 0 ? -magnitude : magnitude;
+      }
+    }
+    for (int j = 0; j < columns; j++) {
+      double exact = std::ldexp(static_cast<double>(sum[j]), top[j] - unit.aligned);
+      uint64_t cut = bit_cast<uint64_t>(exact) & ~0ull << (52 - unit.kept);
+      c[j] = static_cast<float>(bit_cast<double>(cut));
+    }
+  }
+}
+
+// PTX ISA, matrix fragments for mma.m16n8k8 of tf32, m16n8k16 of 16-bit and m16n8k32 of 8-bit floats, which are one
+// rule: a register holds n = 4, 2 or 1 elements that follow each other in depth; with g = lane / 4 and t = lane % 4,
+// a: row g for a0 and a2, g + 8 for a1 and a3; depth from n t for a0 and a1, 4 n further for a2 and a3.
+// b: column g; depth from n t for b0, 4 n further for b1.
+// d: row g for d0 and d1, g + 8 for d2 and d3; columns 2 t and 2 t + 1.
+void multiply(Worker& w, int number_of_warp, uint32_t present) {
+  if (present != ~0u) fail(Fault::launch_failed, w.current->site, "mma.sync needs all 32 lanes of its warp");
+  auto& offers = w.warp[number_of_warp].offers;
+  const Format format = format_of(static_cast<Factors>(offers[0].kind));
+  const Unit unit = unit_of(format, w.launch->capability);
+  const int n = 32 / format.bits, depth = 8 * n;
+  const uint32_t mask = format.bits == 32 ? ~0u : (1u << format.bits) - 1;
+  Elements words;
+  for (int lane = 0; lane < lanes; lane++) {
+    const Offer& o = offers[lane];
+    int g = lane / 4, t = lane % 4;
+    for (int e = 0; e < n; e++) {
+      for (int i = 0; i < 4; i++)
+        words.a[g + i % 2 * 8][n * t + e + i / 2 * 4 * n] = o.a[i] >> e * format.bits & mask;
+      for (int i = 0; i < 2; i++) words.b[n * t + e + i * 4 * n][g] = o.b[i] >> e * format.bits & mask;
+    }
+  }
+  Factor b;
+  bool special_column[columns] = {};
+  for (int k = 0; k < depth; k++) {
+    for (int j = 0; j < columns; j++) {
+      Number element = number(words.b[k][j], format);
+      b.significand[k][j] = element.significand;
+      b.exponent[k][j] = element.exponent;
+      special_column[j] |= element.special;
+    }
+  }
+  for (int i = 0; i < rows; i++) {
+    Number a[most_depth];
+    bool special_row = false;
+    for (int k = 0; k < depth; k++) {
+      a[k] = number(words.a[i][k], format);
+      special_row |= a[k].special;
+    }
+    float c[columns], finite[columns];
+    for (int j = 0; j < columns; j++) {
+      c[j] = offers[i % 8 * 4 + j / 2].d[i / 8 * 2 + j % 2];
+      finite[j] = std::isfinite(c[j]) ? c[j] : 0;
+    }
+    sum_row(finite, a, b, depth, format, unit);
+    for (int j = 0; j < columns; j++) {
+      float sum = finite[j];
+      if (special_row || special_column[j] || !std::isfinite(c[j])) {
+        sum = c[j];
+        for (int k = 0; k < depth; k++) sum += value(words.a[i][k], format) * value(words.b[k][j], format);
+      }
+      offers[i % 8 * 4 + j / 2].d[i / 8 * 2 + j % 2] = sum;
+    }
+  }
+}
+
+}  // namespace
+
+Four mma(Factors factors, Four d, Words a, uint64_t b) {
+  Offer& o = own();
+  std::copy(d.d, d.d + 4, o.d);
+  std::copy(a.r, a.r + 4, o.a);
+  o.b[0] = static_cast<uint32_t>(b);
+  o.b[1] = static_cast<uint32_t>(b >> 32);
+  meet(format_of(factors).name, static_cast<uint64_t>(factors), ~0u, multiply, STANDIN_CALLER);
+  std::copy(o.d, o.d + 4, d.d);
+  return d;
+}
+
+}  // namespace standin

@@ -1,0 +1,92 @@
+package dev.ridgeline.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.ridgeline.device.Kernel;
+import dev.ridgeline.measure.Operands;
+import dev.ridgeline.measure.Refused;
+import dev.ridgeline.measure.Verified;
+import dev.ridgeline.measure.Verifier;
+import dev.ridgeline.measure.Workload;
+import dev.ridgeline.measure.Wrong;
+import dev.ridgeline.measure.workload.GemmWorkloads;
+import dev.ridgeline.op.Gemm;
+import dev.ridgeline.op.Tolerance;
+import dev.ridgeline.reference.Reference;
+import dev.ridgeline.tensor.DType;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Long sums on tensor cores, stored in f32: the stand-in cuts them off as the hardware does, with
+/// sm_80's blocks of eight, the smallest.
+class TensorCoresStandinTest {
+    private static CudaDevice device;
+
+    @BeforeAll
+    static void open() {
+        assumeTrue(Cuda.standin(), "the stand-in driver is not on the loader's path");
+        device = CudaDevice.open(0, free -> free);
+    }
+
+    @AfterAll
+    static void close() {
+        if (device != null) device.close();
+    }
+
+    private static Kernel<Gemm> kernel(String idea) {
+        return device.kernels(Gemm.class).stream()
+                .filter(k -> k.id().idea().equals(idea))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Workload<Gemm> weightGradient(int k) {
+        return GemmWorkloads.gemm(Gemm.Form.TN, 128, k, 64, DType.BF16, k);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {512, 4096, 16384})
+    void what_is_cut_off_is_admitted_and_well_used(int k) {
+        for (var idea : new String[] {"pipelined", "mma"}) {
+            switch (Verifier.check(kernel(idea), weightGradient(k), device)) {
+                case Verified<Gemm> verified ->
+                        assertThat(verified.evidence().worst()).isBetween(0.05, 0.8);
+                case Refused<Gemm>(var _, var reason) -> fail(reason);
+                case Wrong<Gemm> wrong -> fail(wrong.message());
+            }
+        }
+    }
+
+    /// Rounding alone does not explain what a tensor core gives, and a lost product of average size
+    /// is not admitted.
+    @ParameterizedTest
+    @ValueSource(ints = {4096, 16384})
+    void it_is_more_than_rounding_and_less_than_a_product(int k) {
+        var kernel = kernel("pipelined");
+        var workload = weightGradient(k);
+        try (var instance = workload.on(device);
+                var host = workload.onHost();
+                var launch = kernel.bind(instance.op())) {
+            launch.on(device.stream());
+            device.stream().synchronize();
+            double[] exact = Reference.expected(host.op()).getFirst();
+            double[] got = Operands.read(instance.op().c());
+            Tolerance rounded = instance.op().tolerance(0);
+            Tolerance admitted = kernel.tolerance(instance.op(), 0);
+            int towardsZero = 0;
+            int past = 0;
+            for (int i = 0; i < got.length; i++) {
+                if (Math.abs(got[i]) < Math.abs(exact[i])) towardsZero++;
+                if (!rounded.admits(got[i], exact[i])) past++;
+                assertThat(admitted.admits(exact[i] + 0.25, exact[i])).isFalse();
+            }
+            assertThat(towardsZero).isGreaterThan(got.length * 2 / 3);
+            assertThat(past).isPositive();
+        }
+    }
+}
