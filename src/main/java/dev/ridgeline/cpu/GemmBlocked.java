@@ -10,12 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /// A matrix product in cache-sized blocks (after Goto and van de Geijn 2008, ACM TOMS 34(3)): rows
-/// of `a` are packed once for all workers; a task then packs a few panels of `b` into its
+/// of `a` are packed once for all workers, one block of depths at a time, which is little enough to
+/// stay in a last-level cache that others use too; a task then packs a few panels of `b` into its
 /// second-level cache and runs [GemmTile] over all those rows, a group of rows in the first level
-/// at a time.
-///
-/// A task goes through the depths itself, so that its part of `c` is still near when the next depth
-/// adds to it, and it walks along the rows of `c`, which the processor then fetches ahead.
+/// at a time. It walks along the rows of `c`, which the processor then fetches ahead.
 ///
 /// Every element is the same chain of fused multiply-adds whatever the number of threads, because
 /// only rows and columns are divided among them.
@@ -23,17 +21,8 @@ final class GemmBlocked implements Launch {
     /// Panels of `b` that a task keeps packed: 192 KiB, or 384 with 512-bit vectors.
     static final int CHUNK = 4;
 
-    /// Rows of `a` at a time, so that a task's part of `c` stays in its second-level cache from one
-    /// depth to the next.
-    private static final int ROWS = 384;
-
-    /// Depth blocks whose rows of `a` are packed at a time.
-    private static final int SPAN = 8;
-
-    /// Bytes of packed rows that all workers share, and that each has when it works alone.
-    private static final long SHARED_ROWS = 16 << 20;
-
-    private static final long OWN_ROWS = 1 << 20;
+    /// Rows of `a` at a time: 3.6 MiB of them, or 3 with 512-bit vectors.
+    private static final int ROWS = 768;
 
     /// Groups of rows that are packed together.
     private static final int GROUPS = 8;
@@ -47,13 +36,8 @@ final class GemmBlocked implements Launch {
     /// The operands of one entry of the batch.
     private record Product(GemmOperand a, GemmOperand b, GemmOutput c) {}
 
-    /// Rows `[row, row + rows)` at depth blocks `[from, to)`, packed in `x`.
-    private record Rows(int row, int rows, int from, int to, float[][] x) {
-        /// Where in `x` the group of row r is, at a depth block.
-        int index(int r, int block) {
-            return r / HEIGHT * (to - from) + block - from;
-        }
-    }
+    /// Rows `[row, row + rows)` at one depth block, packed in `x`, an array for each group.
+    private record Rows(int row, int rows, int block, float[][] x) {}
 
     private final Gemm op;
     private final Workers workers;
@@ -90,16 +74,10 @@ final class GemmBlocked implements Launch {
         boolean each = op.batch() > 1;
         if (prepack) packAll();
         scratch.reserve(
-                Math.ceilDiv(rowsAtATime(each), HEIGHT) * Math.min(SPAN, depthBlocks),
+                Math.ceilDiv(Math.min(op.m(), ROWS), HEIGHT),
                 prepack ? 0 : CHUNK,
                 keepsSums ? Math.multiplyExact(op.m(), op.n()) : 0,
                 each);
-    }
-
-    private int rowsAtATime(boolean each) {
-        long group = 4L * GemmTile.X_STEP * GemmTile.DEPTH * Math.min(SPAN, depthBlocks);
-        long groups = Math.max(1, (each ? OWN_ROWS : SHARED_ROWS) / group);
-        return (int) Math.min(Math.min(op.m(), ROWS), groups * HEIGHT);
     }
 
     private int depthsOf(int block) {
@@ -140,42 +118,35 @@ final class GemmBlocked implements Launch {
     /// The groups `[group, last)`, or as many of them as there are.
     private void packRows(Product product, Rows rows, int group, int last, int worker) {
         int r = group * HEIGHT;
-        for (int block = rows.from; block < rows.to; block++)
-            product.a.pack(
-                    rows.row + r,
-                    Math.min(last * HEIGHT, rows.rows) - r,
-                    HEIGHT,
-                    block * depths,
-                    depthsOf(block),
-                    rows.x,
-                    rows.index(r, block),
-                    rows.to - rows.from,
-                    GemmTile.X_STEP,
-                    scratch.own(worker).lines);
+        product.a.pack(
+                rows.row + r,
+                Math.min(last * HEIGHT, rows.rows) - r,
+                HEIGHT,
+                rows.block * depths,
+                depthsOf(rows.block),
+                rows.x,
+                group,
+                1,
+                GemmTile.X_STEP,
+                scratch.own(worker).lines);
     }
 
     @Override
     public void on(Stream stream) {
         if (products.size() == 1) {
-            for (var rows : rows(false, scratch.rows())) together(products.getFirst(), rows);
+            for (var rows : rows(scratch.rows())) together(products.getFirst(), rows);
         } else {
             workers.run(products.size(), (i, worker) -> alone(products.get(i), worker));
         }
     }
 
-    private List<Rows> rows(boolean each, float[][] x) {
+    /// In shares of a like size.
+    private List<Rows> rows(float[][] x) {
         var all = new ArrayList<Rows>();
-        int most = rowsAtATime(each);
-        int count = Math.ceilDiv(Math.ceilDiv(op.m(), Math.ceilDiv(op.m(), most)), HEIGHT) * HEIGHT;
-        for (int from = 0; from < depthBlocks; from += SPAN)
+        int count = Math.ceilDiv(Math.ceilDiv(op.m(), Math.ceilDiv(op.m(), ROWS)), HEIGHT) * HEIGHT;
+        for (int block = 0; block < depthBlocks; block++)
             for (int row = 0; row < op.m(); row += count)
-                all.add(
-                        new Rows(
-                                row,
-                                Math.min(count, op.m() - row),
-                                from,
-                                Math.min(from + SPAN, depthBlocks),
-                                x));
+                all.add(new Rows(row, Math.min(count, op.m() - row), block, x));
         return all;
     }
 
@@ -211,7 +182,7 @@ final class GemmBlocked implements Launch {
     /// One product by one worker.
     private void alone(Product product, int worker) {
         var own = scratch.own(worker);
-        for (var rows : rows(true, own.rows)) {
+        for (var rows : rows(own.rows)) {
             packRows(product, rows, 0, Math.ceilDiv(rows.rows, HEIGHT), worker);
             for (int panel = 0; panel < panels; panel += CHUNK)
                 multiply(
@@ -237,22 +208,21 @@ final class GemmBlocked implements Launch {
             float[] sums,
             int worker) {
         var own = scratch.own(worker);
-        for (int block = rows.from; block < rows.to; block++) {
-            boolean packed = !prepacked.isEmpty();
-            if (!packed) packPanels(product, block, panel, last, own.panels, 0, worker);
-            float[][] y = packed ? prepacked.get(block) : own.panels;
-            int first = packed ? 0 : panel;
-            int kc = Math.ceilDiv(depthsOf(block), 2) * 2;
-            for (int r = begin; r < end; ) {
-                int height = GemmTile.height(end - r);
-                float[] x = rows.x[rows.index(r, block)];
-                for (int p = panel; p < last; p++) {
-                    Arrays.fill(own.tile, 0);
-                    GemmTile.multiply(height, x, y[p - first], own.tile, 0, kc);
-                    store(product.c, rows.row + r, Math.min(height, end - r), p, block, sums, own);
-                }
-                r += height;
+        boolean packed = !prepacked.isEmpty();
+        if (!packed) packPanels(product, rows.block, panel, last, own.panels, 0, worker);
+        float[][] y = packed ? prepacked.get(rows.block) : own.panels;
+        int first = packed ? 0 : panel;
+        int kc = Math.ceilDiv(depthsOf(rows.block), 2) * 2;
+        for (int r = begin; r < end; ) {
+            int height = GemmTile.height(end - r);
+            float[] x = rows.x[r / HEIGHT];
+            int rowsHere = Math.min(height, end - r);
+            for (int p = panel; p < last; p++) {
+                Arrays.fill(own.tile, 0);
+                GemmTile.multiply(height, x, y[p - first], own.tile, 0, kc);
+                store(product.c, rows.row + r, rowsHere, p, rows.block, sums, own);
             }
+            r += height;
         }
     }
 
