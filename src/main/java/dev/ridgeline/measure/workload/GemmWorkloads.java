@@ -29,7 +29,8 @@ public final class GemmWorkloads {
         {63, 67, 65},
         {7, 1031, 129},
         {130, 70, 96},
-        {2, 800, 2061}
+        {2, 800, 2061},
+        {780, 776, 3}
     };
 
     private GemmWorkloads() {}
