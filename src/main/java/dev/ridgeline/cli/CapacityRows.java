@@ -97,6 +97,7 @@ final class CapacityRows {
                 excess(plan, moved, median),
                 moved.bytesIn(),
                 moved.bytesOut(),
+                Optional.of(plan.leastBytes()),
                 study.speeds().in(),
                 study.speeds().out());
     }

@@ -89,6 +89,7 @@ final class CapacityText {
                                 right("speed"),
                                 right("in"),
                                 right("out"),
+                                right("of least"),
                                 right("stall"),
                                 right("overlap"),
                                 right("excess"),
@@ -111,7 +112,9 @@ final class CapacityText {
                                                         Si.percent(CapacityCurve.KNEE))));
         text.append(
                 """
-                in, out: bytes copied per step; stall: time that the computation waited for copies
+                in, out: bytes copied per step; of least: both over the least that any plan for the same
+                ops could copy in that memory, by a linear program
+                stall: time that the computation waited for copies
                 overlap: time in which both ran, over the shorter of computing and copying
                 excess: step over the longer of computing and copying and what the plan adds to it
                 """);
@@ -131,6 +134,7 @@ final class CapacityText {
                 Si.percent(c.speed()),
                 Si.scaled(c.in(), 3, "B"),
                 Si.scaled(c.out(), 3, "B"),
+                c.ofLeast().map(m -> String.format(Locale.ROOT, "%.3f", m)).orElse(""),
                 Si.seconds(c.stall()),
                 Si.percent(c.overlap()),
                 String.format(Locale.ROOT, "%+.1f %%", 100 * c.excess()),

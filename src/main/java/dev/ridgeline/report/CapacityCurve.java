@@ -176,11 +176,21 @@ public final class CapacityCurve {
         var moved =
                 c.in() + c.out() == 0
                         ? ""
-                        : " Copies %s in and %s out per step in %s, %s of what could be hidden was; the step took %s %s than the longer of computing and copying and the planned waits."
+                        : " Copies %s in and %s out per step in %s%s; %s of what could be hidden was; the step took %s %s than the longer of computing and copying and the planned waits."
                                 .formatted(
                                         Si.scaled(c.in(), 3, "B"),
                                         Si.scaled(c.out(), 3, "B"),
                                         Si.seconds(c.copying()),
+                                        c.ofLeast()
+                                                .map(
+                                                        m ->
+                                                                Si.format(
+                                                                        ", %.3f times the least"
+                                                                            + " that any plan could"
+                                                                            + " copy in that"
+                                                                            + " memory",
+                                                                        m))
+                                                .orElse(""),
                                         Si.percent(c.overlap()),
                                         Si.percent(Math.abs(c.excess())),
                                         c.excess() < 0 ? "less" : "more");

@@ -211,6 +211,8 @@ public record Row(
     ///   longer one by its own account; a share of what was to be expected, negative if it took
     ///   less
     /// @param in bytes to the device
+    /// @param least bytes, in and out, below which no plan for the same ops can come in that
+    ///   memory; absent in files of before it was written
     /// @param linkIn byte/s of the link to the device, measured in this run
     public record Capacity(
             String name,
@@ -227,11 +229,17 @@ public record Row(
             double excess,
             long in,
             long out,
+            Optional<Long> least,
             double linkIn,
             double linkOut) {
         public Capacity {
             Finite.check("a capacity", predicted, error, speed, stall, copying, overlap, excess);
             Finite.check("a link", linkIn, linkOut);
+        }
+
+        /// Bytes copied, as a multiple of the least that can be; empty where nothing has to be.
+        public Optional<Double> ofLeast() {
+            return least.filter(l -> l > 0).map(l -> (double) (in + out) / l);
         }
     }
 

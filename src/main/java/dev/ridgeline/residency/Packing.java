@@ -1,6 +1,7 @@
 package dev.ridgeline.residency;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -14,28 +15,76 @@ import java.util.stream.IntStream;
 /// region; each still leaves its part of the place when its own time is over.
 final class Packing {
     /// Bytes at which tensors begin.
-    private static final long ALIGNMENT = 256;
+    static final long ALIGNMENT = 256;
+
+    /// More than any device has.
+    private static final long LARGE = Long.MAX_VALUE / 2;
+
+    /// Share of the most that is ever needed at once which makes an op one of the fullest.
+    private static final double FULL = 0.97;
 
     /// @param begin of the first piece in its region
-    private record Group(List<Integer> stays, long begin, long bytes, long time) {}
+    /// @param full how many of the fullest ops it is there during
+    record Group(List<Integer> stays, long begin, long bytes, long time, long full) {}
 
     private final Trace trace;
     private final List<Stay> stays;
     private final int turn;
     private final List<Group> groups;
+    private final List<Integer> full;
+    private final int[] from;
+    private final int[] length;
+    private final long[] begin;
+    private final long[] bytes;
 
     Packing(Trace trace, List<Stay> stays) {
         this.trace = trace;
         this.stays = stays;
         turn = trace.ops().size();
+        int count = stays.size();
+        from = new int[count];
+        length = new int[count];
+        begin = new long[count];
+        bytes = new long[count];
+        for (int s = 0; s < count; s++) {
+            var stay = stays.get(s);
+            var piece = trace.pieces().get(stay.piece());
+            from[s] = Math.floorMod(stay.from(), turn);
+            length[s] = stay.until() - stay.from();
+            begin[s] = piece.begin();
+            bytes[s] = piece.bytes();
+        }
+        full = full();
         groups = groups();
+    }
+
+    List<Group> all() {
+        return groups;
     }
 
     /// An address for each stay below `capacity`; empty if none were found.
     Optional<long[]> within(long capacity) {
+        return within(capacity, 1);
+    }
+
+    /// The same, with more tries: what finds no place goes first in the next one.
+    ///
+    /// @param tries of each order
+    Optional<long[]> within(long capacity, int tries) {
         for (var order : orders()) {
-            var addresses = placed(order, capacity);
+            var addresses = placed(groups.stream().sorted(order).toList(), capacity, tries);
             if (addresses.isPresent()) return addresses;
+        }
+        return Optional.empty();
+    }
+
+    private Optional<long[]> placed(List<Group> order, long capacity, int tries) {
+        var groups = new ArrayList<>(order);
+        for (int i = 0; i < tries; i++) {
+            long[] addresses = new long[stays.size()];
+            int failed = placed(groups, capacity, addresses);
+            if (failed == groups.size()) return Optional.of(addresses);
+            groups.addFirst(groups.remove(failed));
         }
         return Optional.empty();
     }
@@ -43,14 +92,19 @@ final class Packing {
     /// The least capacity that [#within] finds room in.
     long least() {
         return orders().stream()
-                .mapToLong(order -> height(placed(order, Long.MAX_VALUE / 2).orElseThrow()))
+                .mapToLong(
+                        order -> {
+                            long[] addresses = new long[stays.size()];
+                            placed(groups.stream().sorted(order).toList(), LARGE, addresses);
+                            return height(addresses);
+                        })
                 .min()
                 .orElseThrow();
     }
 
     private long height(long[] addresses) {
         return IntStream.range(0, addresses.length)
-                .mapToLong(s -> addresses[s] + bytes(s))
+                .mapToLong(s -> addresses[s] + bytes[s])
                 .max()
                 .orElse(0);
     }
@@ -60,19 +114,30 @@ final class Packing {
         return List.of(
                 always.thenComparing(Comparator.comparingLong(Group::bytes).reversed()),
                 always.thenComparing(g -> -(double) g.bytes * g.time),
-                always.thenComparing(Comparator.comparingLong(Group::time).reversed()));
+                always.thenComparing(Comparator.comparingLong(Group::time).reversed()),
+                Comparator.comparingLong(Group::full)
+                        .reversed()
+                        .thenComparing(Comparator.comparingLong(Group::time).reversed()));
+    }
+
+    /// The ops during which memory is nearly as full as ever.
+    private List<Integer> full() {
+        long[] demand = new long[turn];
+        for (int s = 0; s < stays.size(); s++)
+            for (int t = stays.get(s).from(); t < stays.get(s).until(); t++)
+                demand[Math.floorMod(t, turn)] += bytes[s];
+        long most = Arrays.stream(demand).max().orElse(0);
+        return IntStream.range(0, turn).filter(t -> demand[t] >= FULL * most).boxed().toList();
     }
 
     private boolean always(Group group) {
         return group.stays.stream().allMatch(s -> stays.get(s).always(turn));
     }
 
-    private long bytes(int stay) {
-        return trace.pieces().get(stays.get(stay).piece()).bytes();
-    }
-
-    private long begin(int stay) {
-        return trace.pieces().get(stays.get(stay).piece()).begin();
+    private boolean meet(int a, int b) {
+        int later = from[b] - from[a];
+        if (later < 0) later += turn;
+        return later < length[a] || later > turn - length[b] || later == 0;
     }
 
     private List<Group> groups() {
@@ -92,14 +157,18 @@ final class Packing {
     }
 
     private Group group(List<Integer> members) {
-        long begin = members.stream().mapToLong(this::begin).min().orElseThrow();
-        long end = members.stream().mapToLong(s -> begin(s) + bytes(s)).max().orElseThrow();
+        long begin = members.stream().mapToLong(s -> this.begin[s]).min().orElseThrow();
+        long end = members.stream().mapToLong(s -> this.begin[s] + bytes[s]).max().orElseThrow();
         long time =
                 members.stream()
                         .mapToLong(s -> stays.get(s).until() - stays.get(s).from())
                         .max()
                         .orElseThrow();
-        return new Group(members, begin, end - begin, time);
+        long there =
+                full.stream()
+                        .filter(op -> members.stream().anyMatch(s -> stays.get(s).holds(op, turn)))
+                        .count();
+        return new Group(members, begin, end - begin, time, there);
     }
 
     private int at(List<Integer> candidates, int op) {
@@ -116,27 +185,32 @@ final class Packing {
         return at;
     }
 
-    private Optional<long[]> placed(Comparator<Group> order, long capacity) {
-        long[] addresses = new long[stays.size()];
-        var done = new ArrayList<Integer>();
-        for (var group : groups.stream().sorted(order).toList()) {
-            long base = lowest(group, addresses, done);
-            if (base + group.bytes > capacity) return Optional.empty();
+    /// How many groups of an order find places, one after the other.
+    private int placed(List<Group> order, long capacity, long[] addresses) {
+        int[] done = new int[stays.size()];
+        int count = 0;
+        for (int g = 0; g < order.size(); g++) {
+            var group = order.get(g);
+            long base = lowest(group, addresses, done, count);
+            if (base + group.bytes > capacity) return g;
             for (int s : group.stays) {
-                addresses[s] = base + begin(s) - group.begin;
-                done.add(after(done, addresses, addresses[s]), s);
+                addresses[s] = base + begin[s] - group.begin;
+                int at = after(done, count, addresses, addresses[s]);
+                System.arraycopy(done, at, done, at + 1, count - at);
+                done[at] = s;
+                count++;
             }
         }
-        return Optional.of(addresses);
+        return order.size();
     }
 
-    /// How many of `done`, in the order of their addresses, come before an address.
-    private static int after(List<Integer> done, long[] addresses, long address) {
+    /// How many of the first of `done`, in the order of their addresses, come before an address.
+    private static int after(int[] done, int count, long[] addresses, long address) {
         int low = 0;
-        int high = done.size();
+        int high = count;
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (addresses[done.get(middle)] < address) low = middle + 1;
+            if (addresses[done[middle]] < address) low = middle + 1;
             else high = middle;
         }
         return low;
@@ -145,32 +219,27 @@ final class Packing {
     /// The lowest base at which no stay of the group meets one that has its address.
     ///
     /// @param done in the order of their addresses
-    private long lowest(Group group, long[] addresses, List<Integer> done) {
+    private long lowest(Group group, long[] addresses, int[] done, int count) {
         long base = aligned(0, group.begin);
         for (boolean moved = true; moved; ) {
             long before = base;
-            for (int s : group.stays) base = lowest(s, base, group.begin, addresses, done);
+            for (int s : group.stays) {
+                long inside = begin[s] - group.begin;
+                for (int d = 0; d < count; d++) {
+                    int other = done[d];
+                    if (addresses[other] >= base + inside + bytes[s]) break;
+                    long end = addresses[other] + bytes[other];
+                    if (end > base + inside && meet(s, other))
+                        base = aligned(end - inside, group.begin);
+                }
+            }
             moved = base > before && group.stays.size() > 1;
         }
         return base;
     }
 
-    /// The lowest base from `base` on that suits one stay of a group.
-    private long lowest(int s, long base, long groupBegin, long[] addresses, List<Integer> done) {
-        var stay = stays.get(s);
-        long inside = begin(s) - groupBegin;
-        long bytes = bytes(s);
-        for (int other : done) {
-            if (addresses[other] >= base + inside + bytes) break;
-            long end = addresses[other] + bytes(other);
-            if (end > base + inside && stay.meets(stays.get(other), turn))
-                base = aligned(end - inside, groupBegin);
-        }
-        return base;
-    }
-
     /// The first address from `at` on that is as far from a multiple of the alignment as `begin`.
-    private static long aligned(long at, long begin) {
+    static long aligned(long at, long begin) {
         return at + Math.floorMod(begin - at, ALIGNMENT);
     }
 }

@@ -96,6 +96,11 @@ public final class Plan {
         return bytes(false);
     }
 
+    /// Bytes in and out together, below which no plan for the same ops in the same memory can come.
+    public long leastBytes() {
+        return (long) Math.ceil(new LeastTraffic(trace()).within(capacity).orElseThrow());
+    }
+
     private long bytes(boolean inward) {
         return moves().stream().filter(m -> m.inward() == inward).mapToLong(Move::bytes).sum();
     }

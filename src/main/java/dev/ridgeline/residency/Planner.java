@@ -29,17 +29,25 @@ public final class Planner {
     /// Shares of the memory that are tried where a denser choice leaves no room between places.
     private static final List<Double> ROOMS = List.of(1.0, 0.97, 0.94, 0.9, 0.85, 0.75);
 
+    /// Where bytes count: halvings of the search for the largest share of the memory that can be
+    /// laid out, the least of them, and how often places are looked for in each order.
+    private static final int HALVINGS = 6;
+
+    private static final double SMALLEST = 0.6;
+
+    private static final int TRIES = 24;
+
     /// Share of a step's time that is not worth another plan.
     private static final double LITTLE = 0.003;
 
     private final List<Variant> variants;
     private final Speeds speeds;
-    private final Map<Variant, List<Speeds.OpSpeed>> ops = new HashMap<>();
+    private final Map<Boolean, List<Speeds.OpSpeed>> ops = new HashMap<>();
 
     public Planner(List<Variant> variants, Speeds speeds) {
         this.variants = List.copyOf(variants);
         this.speeds = speeds;
-        for (var variant : variants) ops.put(variant, speeds.of(variant.trace.ops()));
+        for (var variant : variants) ops.put(variant.recomputes, speeds.of(variant.trace.ops()));
     }
 
     /// The least capacity for which there is a plan, in bytes.
@@ -60,7 +68,8 @@ public final class Planner {
     }
 
     private Retention retention(Variant variant) {
-        double[] seconds = ops.get(variant).stream().mapToDouble(Speeds.OpSpeed::alone).toArray();
+        double[] seconds =
+                ops.get(variant.recomputes).stream().mapToDouble(Speeds.OpSpeed::alone).toArray();
         return new Retention(variant.trace, seconds);
     }
 
@@ -83,9 +92,7 @@ public final class Planner {
             if (idle && !variant.recomputes) break;
         }
         return found.stream()
-                .min(
-                        Comparator.comparingDouble(Plan::seconds)
-                                .thenComparingLong(p -> p.bytesIn() + p.bytesOut()))
+                .min(Comparator.comparingDouble(Plan::seconds).thenComparingLong(Planner::bytes))
                 .map(best -> new Decision(best, reason(best, found)));
     }
 
@@ -110,7 +117,50 @@ public final class Planner {
                         .ifPresent(found::add);
         if (found.isEmpty())
             plan(variant, nothingKept(variant).stays(), capacity).ifPresent(found::add);
+        var least = new LeastTraffic(variant.trace);
+        if (waits(found) <= leastWait(least, capacity)) return found;
+        filled(variant, c -> retention(variant).leastTraffic(least, c, Packing.ALIGNMENT), capacity)
+                .ifPresent(found::add);
+        filled(variant, c -> retention(variant).belady(c), capacity).ifPresent(found::add);
         return found;
+    }
+
+    private static double waits(List<Plan> plans) {
+        return plans.stream().mapToDouble(Plan::stallSeconds).min().orElse(0);
+    }
+
+    /// Seconds that a plan waits at least which gives copies no time: for all that it fetches,
+    /// which is at least half of what is copied, because nothing is stored that is not fetched.
+    private double leastWait(LeastTraffic least, long capacity) {
+        return least.within(capacity).orElse(0) / 2 / speeds.in();
+    }
+
+    /// The plan that moves few bytes and gives copies no time: as much of the memory is chosen for
+    /// as places are found in, and what else can be kept has all the room there is.
+    private Optional<Plan> filled(
+            Variant whole, Function<Long, Retention> retention, long capacity) {
+        double from = SMALLEST;
+        double to = 1;
+        Optional<Filling> found = Optional.empty();
+        for (int i = 0; i <= HALVINGS && from < 1; i++) {
+            double room = i == 0 ? 1 : (from + to) / 2;
+            var kept = retention.apply((long) (capacity * room));
+            var addresses = new Packing(kept.trace(), kept.stays()).within(capacity, TRIES);
+            if (addresses.isPresent()) {
+                from = room;
+                found = Optional.of(new Filling(kept, addresses.get(), capacity));
+            } else to = room;
+        }
+        return found.map(
+                f -> {
+                    f.fill();
+                    var variant = new Variant(whole.recomputes, f.trace());
+                    return plan(variant, capacity, f.stays(), f.addresses());
+                });
+    }
+
+    private static long bytes(Plan plan) {
+        return plan.bytesIn() + plan.bytesOut();
     }
 
     private List<Choice> choices(Variant variant) {
@@ -162,15 +212,13 @@ public final class Planner {
     private Optional<Plan> laid(Variant variant, List<Stay> stays, long capacity) {
         return new Packing(variant.trace, stays)
                 .within(capacity)
-                .map(
-                        addresses -> {
-                            var schedule =
-                                    new Schedule(variant.trace, stays, addresses, speeds.duplex());
-                            var timeline =
-                                    new Timeline(schedule, ops.get(variant), speeds).result();
-                            return new Plan(
-                                    variant, capacity, stays, addresses, schedule, timeline);
-                        });
+                .map(addresses -> plan(variant, capacity, stays, addresses));
+    }
+
+    private Plan plan(Variant variant, long capacity, List<Stay> stays, long[] addresses) {
+        var schedule = new Schedule(variant.trace, stays, addresses, speeds.duplex());
+        var timeline = new Timeline(schedule, ops.get(variant.recomputes), speeds).result();
+        return new Plan(variant, capacity, stays, addresses, schedule, timeline);
     }
 
     /// One sentence.

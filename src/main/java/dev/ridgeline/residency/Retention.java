@@ -1,10 +1,16 @@
 package dev.ridgeline.residency;
 
 import dev.ridgeline.model.Memory.Kind;
+import dev.ridgeline.model.Memory.Region;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -47,6 +53,55 @@ final class Retention {
                 demand[uses.get(u).op()] += trace.pieces().get(p).bytes();
             }
         }
+    }
+
+    /// Whether a part of a piece is kept after one of its uses.
+    interface Choice {
+        boolean keeps(int piece, int use, Trace.Piece part);
+    }
+
+    /// A choice over smaller pieces.
+    ///
+    /// @param cuts bytes of regions where pieces end besides
+    Retention cut(Map<Region, Set<Long>> cuts, Choice choice) {
+        var found = new Retention(trace.cut(cuts), seconds);
+        int whole = 0;
+        for (int p = 0; p < found.kept.length; p++) {
+            var part = found.trace.pieces().get(p);
+            while (!part.within(trace.pieces().get(whole))) whole++;
+            for (int u = 0; u < found.kept[p].length; u++)
+                found.kept[p][u] = choice.keeps(whole, u, part);
+        }
+        var chosen = found.gaps.stream().filter(found::kept).toList();
+        for (var row : found.kept) Arrays.fill(row, false);
+        chosen.forEach(found::keep);
+        return found;
+    }
+
+    /// Keeps what saves most bytes, parts of pieces too; nothing if there is no choice that fits.
+    ///
+    /// @param unit of bytes of which parts are multiples
+    Retention leastTraffic(LeastTraffic least, long capacity, long unit) {
+        if (least.within(capacity).isEmpty()) return this;
+        long[][] shares = least.kept(unit);
+        var cuts = new HashMap<Region, Set<Long>>();
+        for (int p = 0; p < shares.length; p++) {
+            var piece = trace.pieces().get(p);
+            for (long share : shares[p])
+                if (share > 0 && share < piece.bytes())
+                    cuts.computeIfAbsent(piece.region(), _ -> new HashSet<>())
+                            .add(piece.begin() + share);
+        }
+        return cut(
+                cuts, (p, u, part) -> part.end() - trace.pieces().get(p).begin() <= shares[p][u]);
+    }
+
+    boolean kept(int piece, int use) {
+        return kept[piece][use];
+    }
+
+    Trace trace() {
+        return trace;
     }
 
     /// Keeps everything.

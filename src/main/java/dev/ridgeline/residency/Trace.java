@@ -13,9 +13,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Which bytes each op of a list needs and changes, derived from the ops themselves. The list is
 /// repeated for ever: what follows the last op is the first.
@@ -24,6 +26,10 @@ public final class Trace {
     public record Piece(Region region, long begin, long end) {
         public long bytes() {
             return end - begin;
+        }
+
+        boolean within(Piece other) {
+            return region.equals(other.region) && other.begin <= begin && end <= other.end;
         }
     }
 
@@ -38,6 +44,7 @@ public final class Trace {
 
     private final List<Op> ops;
     private final Function<Buffer, Optional<Region>> regions;
+    private final Map<Region, Set<Long>> cuts;
     private final List<Piece> pieces = new ArrayList<>();
     private final List<List<Use>> uses = new ArrayList<>();
     private final List<List<Span>> spans = new ArrayList<>();
@@ -45,8 +52,17 @@ public final class Trace {
     /// @param regions of the buffers that are to be placed; what is in others stays where it is,
     ///   and so does what is of [Kind#STATE]
     public Trace(List<? extends Op> ops, Function<Buffer, Optional<Region>> regions) {
+        this(ops, regions, Map.of());
+    }
+
+    /// @param cuts bytes of regions where pieces end besides
+    private Trace(
+            List<? extends Op> ops,
+            Function<Buffer, Optional<Region>> regions,
+            Map<Region, Set<Long>> cuts) {
         this.ops = List.copyOf(ops);
         this.regions = regions;
+        this.cuts = cuts;
         var stretches = this.ops.stream().map(op -> stretches(op, regions)).toList();
         var byRegion =
                 stretches.stream()
@@ -58,7 +74,7 @@ public final class Trace {
         byRegion.forEach(
                 (region, all) -> {
                     first.put(region, pieces.size());
-                    cut(region, all);
+                    cut(region, all, cuts.getOrDefault(region, Set.of()));
                 });
         for (int p = 0; p < pieces.size(); p++) uses.add(new ArrayList<>());
         for (int op = 0; op < stretches.size(); op++) {
@@ -68,9 +84,26 @@ public final class Trace {
         }
     }
 
+    /// The same with smaller pieces.
+    ///
+    /// @param cuts bytes of regions where pieces end besides
+    Trace cut(Map<Region, Set<Long>> cuts) {
+        if (cuts.isEmpty()) return this;
+        var all = new HashMap<>(this.cuts);
+        cuts.forEach(
+                (region, more) ->
+                        all.merge(
+                                region,
+                                more,
+                                (a, b) ->
+                                        Stream.concat(a.stream(), b.stream())
+                                                .collect(Collectors.toSet())));
+        return new Trace(ops, regions, all);
+    }
+
     /// Cuts a region wherever a stretch begins or ends; what none covers is no piece.
-    private void cut(Region region, List<Stretch> stretches) {
-        var cuts = new TreeSet<Long>();
+    private void cut(Region region, List<Stretch> stretches, Set<Long> more) {
+        var cuts = new TreeSet<>(more);
         for (var s : stretches) {
             cuts.add(s.begin);
             cuts.add(s.end);

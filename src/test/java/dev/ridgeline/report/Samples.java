@@ -107,6 +107,7 @@ final class Samples {
                                 0.01,
                                 percent == 100 ? 0 : 1_000_000_000L,
                                 percent == 100 ? 0 : 900_000_000L,
+                                Optional.of(percent == 100 ? 0 : 1_800_000_000L),
                                 8e9,
                                 7e9)),
                 Optional.empty(),

@@ -13,7 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// The least bytes that have to be copied per turn of a trace in a memory of a given size, whoever
+/// The program of [LeastTraffic] written down again, row by row, for commons-math to solve: the
+/// least bytes that have to be copied per turn of a trace in a memory of a given size, whoever
 /// plans it: the value of a linear program of which every plan is a solution.
 ///
 /// Between two uses of a piece a share of it is kept, if the second reads it; the rest is copied
@@ -21,7 +22,7 @@ import java.util.stream.IntStream;
 /// every op what it uses and what is kept across it fits the memory. A plan keeps whole pieces, at
 /// addresses that do not overlap; the program keeps any share of each, anywhere, so it is never
 /// above the best plan.
-final class LeastTraffic {
+final class TrafficProgram {
     /// @param change number of the change that its content is of; -1 if it is never changed
     private record Gap(int begin, int length, double bytes, int change) {}
 
@@ -30,7 +31,7 @@ final class LeastTraffic {
     private final List<Gap> gaps = new ArrayList<>();
     private final List<Double> changes = new ArrayList<>();
 
-    LeastTraffic(Trace trace) {
+    TrafficProgram(Trace trace) {
         turn = trace.ops().size();
         used = new double[turn];
         for (int p = 0; p < trace.pieces().size(); p++)
