@@ -1,4 +1,4 @@
-// The tile of a bf16 product whose copies run ahead of the tensor cores: a ring of stages in swizzled shared memory,
+// The tile of a bf16 or f16 product whose copies run ahead of the tensor cores: a ring of stages in swizzled shared memory,
 // filled by cp.async while the warps multiply an earlier one; within a stage the fragments of the next 16 of depth are
 // read while those of this one are multiplied.
 #pragma once
@@ -7,7 +7,7 @@
 
 namespace gemm {
 
-template <Form form, int M, int N, int Depth, int WarpsM, int WarpsN, int Stages, bool Aligned>
+template <Form form, int M, int N, int Depth, int WarpsM, int WarpsN, int Stages, bool Aligned, typename Factor>
 struct Pipeline {
   static constexpr int kThreads = WarpsM * WarpsN * 32;
   static constexpr int kSteps = Depth / 16;
@@ -57,7 +57,7 @@ struct Pipeline {
 #pragma unroll
       for (int s = 0; s < kLeft; s++) {
         const int i = j % 2 ? kLeft - 1 - s : s;
-        tile::mma_pair(acc[i][j * 2], acc[i][j * 2 + 1], left[buffer][i], right[buffer][j]);
+        tile::mma_pair<Factor>(acc[i][j * 2], acc[i][j * 2 + 1], left[buffer][i], right[buffer][j]);
       }
     }
   }
@@ -90,11 +90,12 @@ struct Pipeline {
 };
 
 // Tile (at.x, at.y) of the output. Dynamic shared memory: Stages * (M + N) * Depth * 2 bytes.
-template <Form form, int M, int N, int Depth, int WarpsM, int WarpsN, int Stages, bool Aligned>
+template <Form form, int M, int N, int Depth, int WarpsM, int WarpsN, int Stages, bool Aligned, typename Factor = bf16,
+          typename Output>
 __device__ __forceinline__ void pipelined(int2 at, const bf16* a, long long lda, const bf16* b,
                                           long long ldb, const Output& output, int k) {
   extern __shared__ uint4 shared[];
-  using P = Pipeline<form, M, N, Depth, WarpsM, WarpsN, Stages, Aligned>;
+  using P = Pipeline<form, M, N, Depth, WarpsM, WarpsN, Stages, Aligned, Factor>;
   const int warp = threadIdx.x / 32;
   const int lane = threadIdx.x % 32;
   const int row = warp / WarpsN * (M / WarpsM);

@@ -1,4 +1,4 @@
-// The tile of an f32 or bf16 product on ordinary arithmetic: 128 x 8 of a and 8 x 128 of b in shared memory, as f32 and
+// The tile of an f32, bf16 or f16 product on ordinary arithmetic: 128 x 8 of a and 8 x 128 of b in shared memory, as f32 and
 // depth-major, and 8 x 8 sums a thread. The next tiles are on their way from global memory while these are multiplied,
 // and two pairs of tiles take turns, so one barrier a step is enough.
 #pragma once
@@ -67,7 +67,7 @@ __device__ __forceinline__ void eight(float (&v)[8], const float* first, int gap
 // Tile (at.x, at.y) of the output, by a block of kThreads.
 template <typename T, Form form>
 __device__ __forceinline__ void product(int2 at, const T* a, long long lda, const T* b, long long ldb,
-                                        const Output& output, int k) {
+                                        const OutputFor<T>& output, int k) {
   __shared__ __align__(16) float tile_a[2][kDepth][kPitch];
   __shared__ __align__(16) float tile_b[2][kDepth][kPitch];
   Strip<T, of_a(form) == Contiguous::DEPTH> from_a(a, lda, at.x * kTile, output.m, k);
@@ -107,7 +107,7 @@ __device__ __forceinline__ void product(int2 at, const T* a, long long lda, cons
 #pragma unroll
     for (int j = 0; j < 8; j += 4) {
       float v[4] = {acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3]};
-      output.store<4>(at.x * kTile + row + i % 4 + i / 4 * 16, at.y * kTile + column + j / 4 * 32, v);
+      output.template store<4>(at.x * kTile + row + i % 4 + i / 4 * 16, at.y * kTile + column + j / 4 * 32, v);
     }
   }
 }

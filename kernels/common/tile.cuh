@@ -1,10 +1,11 @@
-// Tiles of bf16 in shared memory and the fragments of mma.m16n8k16 read from them.
+// Tiles of bf16, or of f16, whose bits travel alike, in shared memory and the fragments of mma.m16n8k16 read from them.
 //
 // A tile is stored row by row in chunks of 16 bytes. The chunks of a row are permuted by the row's number so that eight
 // neighbouring rows of one logical chunk, which is what ldmatrix reads at once, lie in eight different groups of four
 // banks. Writing whole rows, as cp.async does, stays free of conflicts because a row is only permuted within itself.
 #pragma once
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include <cstdint>
 
@@ -17,6 +18,7 @@
 namespace tile {
 
 using bf16 = __nv_bfloat16;
+using f16 = __half;
 
 // Elements of bf16 in the 16 bytes that ldmatrix and cp.async move.
 constexpr int kChunk = 8;
@@ -61,11 +63,30 @@ __device__ __forceinline__ void load_b_trans(uint32_t (&b)[4], const bf16* tile,
   ptx::ldmatrix_x4_trans(b, tile + Swizzle<Columns>::at(depth + lane % 16, chunk + lane / 16));
 }
 
+// A warp's product of fragments that hold factors of this type.
+template <typename Factor>
+struct Multiply;
+
+template <>
+struct Multiply<bf16> {
+  __device__ static __forceinline__ void add(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+    ptx::mma_m16n8k16_bf16(d, a, b);
+  }
+};
+
+template <>
+struct Multiply<f16> {
+  __device__ static __forceinline__ void add(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+    ptx::mma_m16n8k16_f16(d, a, b);
+  }
+};
+
 // d0 += a * b[0..1] and d1 += a * b[2..3]: one left fragment and the two right ones of one load.
+template <typename Factor = bf16>
 __device__ __forceinline__ void mma_pair(float (&d0)[4], float (&d1)[4], const uint32_t (&a)[4],
                                          const uint32_t (&b)[4]) {
-  ptx::mma_m16n8k16_bf16(d0, a, {b[0], b[1]});
-  ptx::mma_m16n8k16_bf16(d1, a, {b[2], b[3]});
+  Multiply<Factor>::add(d0, a, {b[0], b[1]});
+  Multiply<Factor>::add(d1, a, {b[2], b[3]});
 }
 
 // Sixteen columns of two accumulators become the left fragment of a product over these columns: an accumulator's lane

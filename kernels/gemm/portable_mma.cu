@@ -1,9 +1,9 @@
-// c (m, n) = a · b in the forms NT, NN and TN, bf16 operands, f32 accumulation, with an epilogue; a batch of them.
+// c (m, n) = a · b in the forms NT, NN and TN, bf16 or f16 operands, f32 accumulation, with an epilogue; a batch of them.
 //
-// Idea: tensor cores. A block's tiles lie in swizzled shared memory as bf16; ldmatrix hands each lane its fragments and
+// Idea: tensor cores. A block's tiles lie in swizzled shared memory; ldmatrix hands each lane its fragments and
 //   mma.sync multiplies 16 x 16 by 16 x 8 in one instruction, where portable_tiled needs 64 a lane.
-// Replaces: portable_tiled, for bf16.
-// Needs: bf16 operands.
+// Replaces: portable_tiled, for operands of 16 bits.
+// Needs: bf16 or f16 operands: tensor cores would round f32 ones to tf32.
 // Launch: grid (ceil(m / 128), ceil(n / 128), batch), block 256, no dynamic shared memory (24576 bytes static).
 // Limits: none on m, n, k or strides; operands that are not `aligned` (a, b: start on 16 bytes, leading dimension,
 //   batch stride and contiguous extent multiples of 8) are gathered element by element.
@@ -22,9 +22,9 @@ constexpr int kWarpRows = 64;
 constexpr int kWarpColumns = 32;
 constexpr int kThreads = 256;
 
-template <Form form>
+template <Form form, typename Factor>
 __device__ __forceinline__ void product(const bf16* a, long long lda, const bf16* b, long long ldb,
-                                        const gemm::Output& output, int k, bool aligned) {
+                                        const gemm::OutputFor<Factor>& output, int k, bool aligned) {
   using A = gemm::Operand<of_a(form), kTile, kDepth, kThreads>;
   using B = gemm::Operand<of_b(form), kTile, kDepth, kThreads>;
   constexpr int kScratch = 16 * gemm::kRowPitch<kWarpColumns>;
@@ -53,7 +53,7 @@ __device__ __forceinline__ void product(const bf16* a, long long lda, const bf16
       for (int i = 0; i < kWarpRows / 16; i++) {
 #pragma unroll
         for (int j = 0; j < kWarpColumns / 16; j++) {
-          tile::mma_pair(acc[i][j * 2], acc[i][j * 2 + 1], left[i], right[j]);
+          tile::mma_pair<Factor>(acc[i][j * 2], acc[i][j * 2 + 1], left[i], right[j]);
         }
       }
     }
@@ -65,15 +65,18 @@ __device__ __forceinline__ void product(const bf16* a, long long lda, const bf16
 
 }  // namespace
 
-#define RIDGELINE_ENTRY(name, form)                                                                                    \
-  extern "C" __global__ void __launch_bounds__(kThreads) gemm_portable_mma_##name##_bf16(                              \
-      const __nv_bfloat16* a, long long lda, long long stride_a, const __nv_bfloat16* b, long long ldb,                \
-      long long stride_b, void* c, long long ldc, long long stride_c, const void* bias, void* preactivation,           \
-      long long ldp, long long stride_p, int m, int n, int k, int flags, int aligned) {                                \
-    const gemm::Output output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);                      \
-    product<form>(a + blockIdx.z * stride_a, lda, b + blockIdx.z * stride_b, ldb, output, k, aligned);                 \
+#define RIDGELINE_ENTRY(name, form, Factor)                                                                            \
+  extern "C" __global__ void __launch_bounds__(kThreads) gemm_portable_mma_##name(                                     \
+      const bf16* a, long long lda, long long stride_a, const bf16* b, long long ldb, long long stride_b, void* c,     \
+      long long ldc, long long stride_c, const void* bias, void* preactivation, long long ldp, long long stride_p,     \
+      int m, int n, int k, int flags, int aligned) {                                                                   \
+    const gemm::OutputFor<Factor> output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);           \
+    product<form, Factor>(a + blockIdx.z * stride_a, lda, b + blockIdx.z * stride_b, ldb, output, k, aligned);         \
   }
 
-RIDGELINE_ENTRY(nt, Form::NT)
-RIDGELINE_ENTRY(nn, Form::NN)
-RIDGELINE_ENTRY(tn, Form::TN)
+RIDGELINE_ENTRY(nt_bf16, Form::NT, tile::bf16)
+RIDGELINE_ENTRY(nn_bf16, Form::NN, tile::bf16)
+RIDGELINE_ENTRY(tn_bf16, Form::TN, tile::bf16)
+RIDGELINE_ENTRY(nt_f16, Form::NT, tile::f16)
+RIDGELINE_ENTRY(nn_f16, Form::NN, tile::f16)
+RIDGELINE_ENTRY(tn_f16, Form::TN, tile::f16)

@@ -1,4 +1,4 @@
-// c (m, n) = a · b in the forms NT, NN and TN, bf16 operands, f32 accumulation, with an epilogue; a batch of them.
+// c (m, n) = a · b in the forms NT, NN and TN, bf16 or f16 operands, f32 accumulation, with an epilogue; a batch of them.
 //
 // Idea: copies run ahead of the tensor cores. cp.async fills a ring of stages in swizzled shared memory while the warps
 //   multiply an earlier one; within a stage the fragments of the next 16 of depth are read while those of this one are
@@ -6,7 +6,7 @@
 //   is what keeps shared memory below the tensor cores' pace. Blocks walk the output in strips of tile rows, so that
 //   the blocks that run together share what they read through the L2 cache.
 // Replaces: portable_mma, which waits for every tile it multiplies.
-// Needs: bf16 operands.
+// Needs: bf16 or f16 operands: tensor cores would round f32 ones to tf32.
 // Launch: grid (tiles of m * tiles of n, 1, batch), block 32 threads a warp, shared bytes as below.
 //   entry           tile        warps  stages  shared bytes
 //   128x256         128 x 256   8      4       98304
@@ -36,35 +36,33 @@ __device__ __forceinline__ int2 rasterise(int block, int rows, int columns) {
   return {first + within % height, within / height};
 }
 
-template <Form form, int M, int N, int WarpsM, int WarpsN, bool Aligned>
+template <Form form, int M, int N, int WarpsM, int WarpsN, bool Aligned, typename Factor>
 __device__ __forceinline__ void product(const bf16* a, long long lda, const bf16* b, long long ldb,
-                                        const gemm::Output& output, int k) {
+                                        const gemm::OutputFor<Factor>& output, int k) {
   const int2 at = rasterise(blockIdx.x, (output.m + M - 1) / M, (output.n + N - 1) / N);
-  gemm::pipelined<form, M, N, 32, WarpsM, WarpsN, 4, Aligned>(at, a, lda, b, ldb, output, k);
+  gemm::pipelined<form, M, N, 32, WarpsM, WarpsN, 4, Aligned, Factor>(at, a, lda, b, ldb, output, k);
 }
 
 }  // namespace
 
-#define RIDGELINE_ENTRY(name, form, M, N, WARPS_M, WARPS_N, ALIGNED)                                                   \
-  extern "C" __global__ void __launch_bounds__(WARPS_M* WARPS_N * 32)                                                  \
-      gemm_portable_pipelined_##name##_bf16(                                                                           \
-          const __nv_bfloat16* a, long long lda, long long stride_a, const __nv_bfloat16* b, long long ldb,            \
-          long long stride_b, void* c, long long ldc, long long stride_c, const void* bias, void* preactivation,       \
-          long long ldp, long long stride_p, int m, int n, int k, int flags) {                                         \
-    const gemm::Output output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);                      \
-    product<form, M, N, WARPS_M, WARPS_N, ALIGNED>(a + blockIdx.z * stride_a, lda, b + blockIdx.z * stride_b, ldb,     \
-                                                   output, k);                                                         \
+#define RIDGELINE_ENTRY(name, form, M, N, WARPS_M, WARPS_N, ALIGNED, Factor)                                           \
+  extern "C" __global__ void __launch_bounds__(WARPS_M* WARPS_N * 32) gemm_portable_pipelined_##name(                  \
+      const bf16* a, long long lda, long long stride_a, const bf16* b, long long ldb, long long stride_b, void* c,     \
+      long long ldc, long long stride_c, const void* bias, void* preactivation, long long ldp, long long stride_p,     \
+      int m, int n, int k, int flags) {                                                                                \
+    const gemm::OutputFor<Factor> output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);           \
+    product<form, M, N, WARPS_M, WARPS_N, ALIGNED, Factor>(a + blockIdx.z * stride_a, lda, b + blockIdx.z * stride_b,  \
+                                                           ldb, output, k);                                            \
   }
+#define RIDGELINE_TILES(name, form, Factor)                                             \
+  RIDGELINE_ENTRY(name##_128x256_##Factor, form, 128, 256, 2, 4, true, tile::Factor)    \
+  RIDGELINE_ENTRY(name##_128x128_##Factor, form, 128, 128, 2, 2, true, tile::Factor)    \
+  RIDGELINE_ENTRY(name##_64x64_##Factor, form, 64, 64, 2, 2, true, tile::Factor)        \
+  RIDGELINE_ENTRY(name##_unaligned_##Factor, form, 64, 64, 2, 2, false, tile::Factor)
 
-RIDGELINE_ENTRY(nt_128x256, Form::NT, 128, 256, 2, 4, true)
-RIDGELINE_ENTRY(nn_128x256, Form::NN, 128, 256, 2, 4, true)
-RIDGELINE_ENTRY(tn_128x256, Form::TN, 128, 256, 2, 4, true)
-RIDGELINE_ENTRY(nt_128x128, Form::NT, 128, 128, 2, 2, true)
-RIDGELINE_ENTRY(nn_128x128, Form::NN, 128, 128, 2, 2, true)
-RIDGELINE_ENTRY(tn_128x128, Form::TN, 128, 128, 2, 2, true)
-RIDGELINE_ENTRY(nt_64x64, Form::NT, 64, 64, 2, 2, true)
-RIDGELINE_ENTRY(nn_64x64, Form::NN, 64, 64, 2, 2, true)
-RIDGELINE_ENTRY(tn_64x64, Form::TN, 64, 64, 2, 2, true)
-RIDGELINE_ENTRY(nt_unaligned, Form::NT, 64, 64, 2, 2, false)
-RIDGELINE_ENTRY(nn_unaligned, Form::NN, 64, 64, 2, 2, false)
-RIDGELINE_ENTRY(tn_unaligned, Form::TN, 64, 64, 2, 2, false)
+RIDGELINE_TILES(nt, Form::NT, bf16)
+RIDGELINE_TILES(nn, Form::NN, bf16)
+RIDGELINE_TILES(tn, Form::TN, bf16)
+RIDGELINE_TILES(nt, Form::NT, f16)
+RIDGELINE_TILES(nn, Form::NN, f16)
+RIDGELINE_TILES(tn, Form::TN, f16)

@@ -1,4 +1,4 @@
-// c (m, n) = a · b in the forms NT, NN and TN, f32 or bf16 operands, f32 accumulation, with an epilogue; a batch of them.
+// c (m, n) = a · b in the forms NT, NN and TN, f32, bf16 or f16 operands, f32 accumulation, with an epilogue; a batch of them.
 //
 // Idea: one thread, one element, three lines. The kernel that is obviously right, and the bottom of the ladder.
 // Replaces: nothing.
@@ -13,7 +13,7 @@ namespace {
 
 template <typename T>
 __device__ __forceinline__ void element(const T* a, long long a_row, long long a_depth, const T* b, long long b_depth,
-                                        long long b_column, const gemm::Output& output, int k) {
+                                        long long b_column, const gemm::OutputFor<T>& output, int k) {
   const int row = blockIdx.x * 8 + threadIdx.x / 32;
   const int column = blockIdx.y * 32 + threadIdx.x % 32;
   if (row >= output.m || column >= output.n) return;
@@ -21,7 +21,7 @@ __device__ __forceinline__ void element(const T* a, long long a_row, long long a
   b += column * b_column;
   float v[1] = {0.0f};
   for (int p = 0; p < k; p++) v[0] += static_cast<float>(a[p * a_depth]) * static_cast<float>(b[p * b_depth]);
-  output.store<1>(row, column, v);
+  output.template store<1>(row, column, v);
 }
 
 }  // namespace
@@ -31,9 +31,10 @@ __device__ __forceinline__ void element(const T* a, long long a_row, long long a
       const T* a, long long a_row, long long a_depth, long long stride_a, const T* b, long long b_depth,               \
       long long b_column, long long stride_b, void* c, long long ldc, long long stride_c, const void* bias,            \
       void* preactivation, long long ldp, long long stride_p, int m, int n, int k, int flags) {                        \
-    const gemm::Output output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);                      \
+    const gemm::OutputFor<T> output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);                \
     element(a + blockIdx.z * stride_a, a_row, a_depth, b + blockIdx.z * stride_b, b_depth, b_column, output, k);       \
   }
 
 RIDGELINE_ENTRY(f32, float)
 RIDGELINE_ENTRY(bf16, __nv_bfloat16)
+RIDGELINE_ENTRY(f16, __half)

@@ -1,4 +1,4 @@
-// c (m, n) = a · b in the forms NT, NN and TN, f32 or bf16 operands, f32 accumulation, with an epilogue; a batch of them.
+// c (m, n) = a · b in the forms NT, NN and TN, f32, bf16 or f16 operands, f32 accumulation, with an epilogue; a batch of them.
 //
 // Idea: reuse. A block brings 128 x 8 of a and 8 x 128 of b into shared memory, as f32 and depth-major, and every
 //   thread multiplies 8 values of each from registers into 64 sums: 64 multiply-adds for 16 floats read from shared
@@ -19,7 +19,7 @@ using gemm::Form;
       const T* a, long long lda, long long stride_a, const T* b, long long ldb, long long stride_b, void* c,           \
       long long ldc, long long stride_c, const void* bias, void* preactivation, long long ldp, long long stride_p,     \
       int m, int n, int k, int flags) {                                                                                \
-    const gemm::Output output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);                      \
+    const gemm::OutputFor<T> output(c, ldc, stride_c, bias, preactivation, ldp, stride_p, m, n, flags);                \
     const int2 at = {static_cast<int>(blockIdx.x), static_cast<int>(blockIdx.y)};                                      \
     gemm::tiled::product<T, form>(at, a + blockIdx.z * stride_a, lda, b + blockIdx.z * stride_b, ldb, output, k);      \
   }
@@ -30,3 +30,6 @@ RIDGELINE_ENTRY(tn_f32, Form::TN, float)
 RIDGELINE_ENTRY(nt_bf16, Form::NT, __nv_bfloat16)
 RIDGELINE_ENTRY(nn_bf16, Form::NN, __nv_bfloat16)
 RIDGELINE_ENTRY(tn_bf16, Form::TN, __nv_bfloat16)
+RIDGELINE_ENTRY(nt_f16, Form::NT, __half)
+RIDGELINE_ENTRY(nn_f16, Form::NN, __half)
+RIDGELINE_ENTRY(tn_f16, Form::TN, __half)

@@ -21,6 +21,19 @@ __device__ __forceinline__ void mma_m16n8k16_bf16(float (&d)[4], const uint32_t 
 #endif
 }
 
+// The same of f16 factors.
+__device__ __forceinline__ void mma_m16n8k16_f16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+#ifdef RIDGELINE_STANDIN
+  standin::mma(standin::Factors::f16, d, a, b);
+#else
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, "
+      "%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
 // d (16, 8) f32 += a (16, 8) tf32 row-major * b (8, 8) tf32 column-major, one tf32 a register.
 // a[0] row g, k t; a[1] row g+8; a[2] row g, k t+4; a[3] row g+8, k t+4. b[0] k t, column g; b[1] k t+4.
 // d as above. The low 13 bits of a and b are not read: round with to_tf32 first, or they are cut off.

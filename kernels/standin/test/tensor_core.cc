@@ -20,7 +20,8 @@ struct Factors {
   }
 };
 
-const Factors bf16_factors{"dot_bf16", 16, 8, 7, 16}, tf32_factors{"dot_tf32", 32, 8, 10, 8};
+const Factors bf16_factors{"dot_bf16", 16, 8, 7, 16}, f16_factors{"dot_f16", 16, 5, 10, 16},
+    tf32_factors{"dot_tf32", 32, 8, 10, 8};
 
 // A product: sign * 2^power at this place of the depth.
 struct Product {
@@ -82,6 +83,6 @@ int main(int count, char** arguments) {
   must(cuCtxCreate_v2(&context, 0, 0));
   must(cuModuleLoad(&module, (std::string(standin_kernels()) + "/standin/test/portable_tensor_core.fatbin").c_str()));
   bool hopper = capability == "9.0";
-  for (const Factors& f : {bf16_factors, tf32_factors}) sums(f, hopper ? 25 : 24, hopper ? f.depth : f.depth / 2, 23);
+  for (const Factors& f : {bf16_factors, f16_factors, tf32_factors}) sums(f, hopper ? 25 : 24, hopper ? f.depth : f.depth / 2, 23);
   return summary();
 }

@@ -68,8 +68,8 @@ final class BenchGemm implements Callable<Integer> {
             names = "--dtype",
             split = ",",
             paramLabel = "TYPE",
-            converter = DTypeConverter.class,
-            description = "f32, bf16 (default: f32).")
+            converter = DTypeConverter.Factors.class,
+            description = "f32, bf16, f16 (default: f32).")
     private List<DType> dtypes = List.of(DType.F32);
 
     @Option(

@@ -105,7 +105,7 @@ final class CeilingTable {
     private static void mmaLoop(MmaLoop op, LaunchPlan plan) {
         int n = op.sums().dim(0);
         plan.launch(
-                op.factors() == DType.BF16 ? "bf16" : "tf32",
+                op.factors() == DType.F32 ? "tf32" : op.factors().label(),
                 Grid.grid(Math.ceilDiv(n, MMA_SUMS)),
                 FMA_THREADS,
                 0,

@@ -39,6 +39,7 @@ final class CublasProduct implements AutoCloseable {
     /// `cudaDataType_t`.
     static final int F32 = 0;
 
+    static final int F16 = 2;
     static final int BF16 = 14;
 
     private static final int TRANSPOSE_A = 3;

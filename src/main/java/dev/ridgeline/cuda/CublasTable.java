@@ -88,11 +88,20 @@ final class CublasTable {
         int rank = t.shape().rank();
         return new Matrix(
                 plan.address(t),
-                t.dtype() == DType.BF16 ? CublasProduct.BF16 : CublasProduct.F32,
+                type(t.dtype()),
                 t.shape().last(),
                 t.dim(rank - 2),
                 t.stride(rank - 2),
                 rank == 3 ? t.dim(0) : 1,
                 rank == 3 ? t.stride(0) : 0);
+    }
+
+    private static int type(DType dtype) {
+        return switch (dtype) {
+            case F32 -> CublasProduct.F32;
+            case BF16 -> CublasProduct.BF16;
+            case F16 -> CublasProduct.F16;
+            case I32 -> throw new IllegalArgumentException("no product of i32 is asked for");
+        };
     }
 }

@@ -70,7 +70,12 @@ final class GemmTable {
     static List<CudaKernel<?>> kernels() {
         return List.of(
                 pipelined(Optional.empty()),
-                CudaKernel.of(Gemm.class, "portable", "mma", GemmTable::needsBf16, GemmTable::mma)
+                CudaKernel.of(
+                                Gemm.class,
+                                "portable",
+                                "mma",
+                                GemmTable::needsTensorCores,
+                                GemmTable::mma)
                         .within(TensorCores::product),
                 CudaKernel.of(
                         Gemm.class, "portable", "tiled", GemmTable::needsGrid, GemmTable::tiled),
@@ -84,7 +89,7 @@ final class GemmTable {
                         Gemm.class,
                         "portable",
                         "pipelined",
-                        GemmTable::needsBf16,
+                        GemmTable::needsTensorCores,
                         (op, plan) -> {
                             var chosen =
                                     tile.orElseGet(() -> Tile.best(op, plan.multiprocessors()));
@@ -100,15 +105,16 @@ final class GemmTable {
                 : Optional.of("needs at most %d products in a batch".formatted(MOST_PRODUCTS));
     }
 
-    private static Optional<String> needsBf16(Gemm op) {
-        return op.a().dtype() == DType.BF16
+    private static Optional<String> needsTensorCores(Gemm op) {
+        return op.a().dtype() != DType.F32
                 ? needsGrid(op)
-                : Optional.of("needs bf16 operands: tensor cores would round f32 ones to tf32");
+                : Optional.of(
+                        "needs bf16 or f16 operands: tensor cores would round f32 ones to tf32");
     }
 
     private static void pipelined(Gemm op, LaunchPlan plan, Tile tile, String what) {
         plan.launch(
-                "%s_%s_bf16".formatted(form(op), what),
+                "%s_%s_%s".formatted(form(op), what, op.a().dtype().label()),
                 grid(tile.count(op), 1, op.batch()),
                 tile.threads,
                 tile.sharedBytes(),
@@ -119,7 +125,7 @@ final class GemmTable {
         var arguments = new ArrayList<>(List.of(arguments(op)));
         arguments.add(aligned(op) ? 1 : 0);
         plan.launch(
-                form(op) + "_bf16",
+                form(op) + "_" + op.a().dtype().label(),
                 grid(blocks(op.m(), 128), blocks(op.n(), 128), op.batch()),
                 256,
                 0,

@@ -70,8 +70,8 @@ public final class Ceilings {
         /// f32, and only matrix products have any.
         boolean limits(Workload<?> workload) {
             if (verified.workload().type() != MmaLoop.class) return true;
-            return verified.workload().dtype() == DType.BF16
-                    && workload.dtype() == DType.BF16
+            return workload.dtype() != DType.F32
+                    && verified.workload().dtype() == workload.dtype()
                     && List.of(Gemm.class, Attention.class, AttentionBackward.class)
                             .contains(workload.type());
         }
@@ -112,10 +112,10 @@ public final class Ceilings {
                 int sums =
                         StreamWorkloads.SUMS_PER_MULTIPROCESSOR
                                 * site.device().multiprocessors().orElse(1);
-                for (var factors : List.of(DType.BF16, DType.F32))
+                for (var factors : List.of(DType.BF16, DType.F16, DType.F32))
                     add(
                             site,
-                            factors == DType.BF16 ? "mma bf16" : "mma tf32",
+                            "mma " + (factors == DType.F32 ? "tf32" : factors.label()),
                             "flop/s",
                             StreamWorkloads.mmaLoop(sums, MMA_ITERATIONS, factors, seed));
             }

@@ -105,6 +105,15 @@ public final class Operands implements AutoCloseable {
                                             DType.toBf16(
                                                     (float) (low + step * (bits(key, i) >>> 40))));
                             };
+                    case F16 ->
+                            (memory, from, to, key) -> {
+                                for (long i = from; i < to; i++)
+                                    memory.setAtIndex(
+                                            JAVA_SHORT,
+                                            i,
+                                            Float.floatToFloat16(
+                                                    (float) (low + step * (bits(key, i) >>> 40))));
+                            };
                     case I32 -> throw new IllegalArgumentException("use integers for i32");
                 };
         return tensor(dtype, dims, range);
@@ -147,6 +156,12 @@ public final class Operands implements AutoCloseable {
                                             JAVA_SHORT,
                                             i,
                                             DType.toBf16((float) element.applyAsDouble(i)));
+                    case F16 ->
+                            (s, i, r) ->
+                                    s.setAtIndex(
+                                            JAVA_SHORT,
+                                            i,
+                                            Float.floatToFloat16((float) element.applyAsDouble(i)));
                     case I32 ->
                             (s, i, r) -> s.setAtIndex(JAVA_INT, i, (int) element.applyAsDouble(i));
                 });

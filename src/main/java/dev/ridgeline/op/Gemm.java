@@ -17,7 +17,8 @@ import java.util.Optional;
 /// | TN   | `dW += dyᵀ · x`  | (k, m) | (k, n) | (m, n) | `aᵀ · b` |
 ///
 /// Operands may have a leading axis, equal on all three, for a batch of products; rows may be
-/// strided (a leading dimension). `a` and `b` share a dtype, f32 or bf16; `c` has it too or is f32.
+/// strided (a leading dimension). `a` and `b` share a dtype: f32, bf16 or f16; `c` has it too or is
+/// f32.
 public record Gemm(Form form, Tensor a, Tensor b, Tensor c, Epilogue epilogue) implements Op {
     /// Which operands are transposed, in BLAS's row-major letters.
     public enum Form {
@@ -52,7 +53,7 @@ public record Gemm(Form form, Tensor a, Tensor b, Tensor c, Epilogue epilogue) i
                 a.shape(),
                 b.shape(),
                 c.shape());
-        Require.real("gemm", "a", a);
+        Require.dtype("gemm", "a", a, DType.F32, DType.BF16, DType.F16);
         Require.dtype("gemm", "b", b, a.dtype());
         Require.dtype("gemm", "c", c, a.dtype(), DType.F32);
         final int columns = n;

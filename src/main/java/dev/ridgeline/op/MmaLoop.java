@@ -9,11 +9,11 @@ import java.util.List;
 /// dot product of [#depth] threes and as many fives in each of `iterations` rounds, each waiting
 /// for the one before.
 ///
-/// `sums` is (n), f32. The factors are bf16, or f32 as matrix units take them, rounded to tf32,
-/// which three and five survive. As in [FmaLoop] everything is exact while x stays below 2^24, so
-/// that a round left out or done twice shows.
+/// `sums` is (n), f32. The factors are bf16, f16, or f32 as matrix units take them, rounded to
+/// tf32, which three and five survive. As in [FmaLoop] everything is exact while x stays below
+/// 2^24, so that a round left out or done twice shows.
 ///
-/// @param factors BF16, or F32 for tf32
+/// @param factors BF16, F16, or F32 for tf32
 public record MmaLoop(Tensor sums, DType factors, long iterations) implements Op {
     /// What keeps a round exact.
     public static final long MOST_ITERATIONS = 1L << 16;
@@ -22,8 +22,8 @@ public record MmaLoop(Tensor sums, DType factors, long iterations) implements Op
         Require.rank("mma_loop", "sums", sums, 1);
         Require.dtype("mma_loop", "sums", sums, DType.F32);
         Require.that(
-                factors == DType.BF16 || factors == DType.F32,
-                "mma_loop: factors must be bf16 or f32: %s",
+                factors == DType.BF16 || factors == DType.F16 || factors == DType.F32,
+                "mma_loop: factors must be bf16, f16 or f32: %s",
                 factors.label());
         Require.that(
                 iterations > 0 && iterations <= MOST_ITERATIONS,

@@ -39,6 +39,7 @@ public final class Dense {
         return switch (dtype) {
             case F32 -> memory.getAtIndex(JAVA_FLOAT, i);
             case BF16 -> DType.fromBf16(memory.getAtIndex(JAVA_SHORT, i));
+            case F16 -> Float.float16ToFloat(memory.getAtIndex(JAVA_SHORT, i));
             case I32 -> memory.getAtIndex(JAVA_INT, i);
         };
     }

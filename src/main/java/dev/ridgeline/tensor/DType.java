@@ -6,6 +6,7 @@ import java.util.Locale;
 public enum DType {
     F32(4, 0x1p-24),
     BF16(2, 0x1p-8),
+    F16(2, 0x1p-11),
     I32(4, 0);
 
     private final int bytes;
@@ -27,7 +28,7 @@ public enum DType {
         return roundoff;
     }
 
-    /// The name used on the command line and in result files: `f32`, `bf16`, `i32`.
+    /// The name used on the command line and in result files: `f32`, `bf16`, `f16`, `i32`.
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

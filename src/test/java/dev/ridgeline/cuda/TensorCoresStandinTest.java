@@ -20,6 +20,7 @@ import dev.ridgeline.tensor.DType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Long sums on tensor cores, stored in f32: the stand-in cuts them off as the hardware does, with
@@ -45,15 +46,15 @@ class TensorCoresStandinTest {
                 .orElseThrow();
     }
 
-    private static Workload<Gemm> weightGradient(int k) {
-        return GemmWorkloads.gemm(Gemm.Form.TN, 128, k, 64, DType.BF16, k);
+    private static Workload<Gemm> weightGradient(int k, DType dtype) {
+        return GemmWorkloads.gemm(Gemm.Form.TN, 128, k, 64, dtype, k);
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {512, 4096, 16384})
-    void what_is_cut_off_is_admitted_and_well_used(int k) {
+    @CsvSource({"512, BF16", "4096, BF16", "16384, BF16", "4096, F16"})
+    void what_is_cut_off_is_admitted_and_well_used(int k, DType dtype) {
         for (var idea : new String[] {"pipelined", "mma"}) {
-            switch (Verifier.check(kernel(idea), weightGradient(k), device)) {
+            switch (Verifier.check(kernel(idea), weightGradient(k, dtype), device)) {
                 case Verified<Gemm> verified ->
                         assertThat(verified.evidence().worst()).isBetween(0.05, 0.8);
                 case Refused<Gemm>(var _, var reason) -> fail(reason);
@@ -68,7 +69,7 @@ class TensorCoresStandinTest {
     @ValueSource(ints = {4096, 16384})
     void it_is_more_than_rounding_and_less_than_a_product(int k) {
         var kernel = kernel("pipelined");
-        var workload = weightGradient(k);
+        var workload = weightGradient(k, DType.BF16);
         try (var instance = workload.on(device);
                 var host = workload.onHost();
                 var launch = kernel.bind(instance.op())) {

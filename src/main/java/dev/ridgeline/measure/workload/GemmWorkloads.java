@@ -134,7 +134,7 @@ public final class GemmWorkloads {
     static List<Workload<?>> probes() {
         var all = new ArrayList<Workload<?>>();
         long seed = 1;
-        for (var dtype : List.of(DType.F32, DType.BF16)) {
+        for (var dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
             for (var form : Form.values()) {
                 for (int[] s : SHAPES) all.add(gemm(form, s[0], s[1], s[2], dtype, seed++));
                 all.add(batched(form, 3, 13, 40, 33, dtype, seed++));

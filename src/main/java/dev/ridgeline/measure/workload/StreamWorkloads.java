@@ -83,7 +83,7 @@ public final class StreamWorkloads {
     }
 
     /// @param sums usually a multiple of `SUMS_PER_MULTIPROCESSOR`
-    /// @param factors BF16, or F32 for tf32
+    /// @param factors BF16, F16, or F32 for tf32
     public static Workload<MmaLoop> mmaLoop(int sums, int iterations, DType factors, long seed) {
         Map<String, Integer> extents = new LinkedHashMap<>();
         extents.put("sums", sums);
@@ -108,7 +108,7 @@ public final class StreamWorkloads {
             for (int iterations : new int[] {1, 2, 1001}) probes.add(fmaLoop(lanes, iterations, 1));
         for (int sums : new int[] {1, 127, 128, 129, 1024, 4099})
             for (int iterations : new int[] {1, 2, 257})
-                for (var factors : List.of(DType.BF16, DType.F32))
+                for (var factors : List.of(DType.BF16, DType.F16, DType.F32))
                     probes.add(mmaLoop(sums, iterations, factors, 1));
         return probes;
     }
