@@ -25,7 +25,7 @@ try:
 except ImportError as missing:
     sys.exit(f"torch_peers: needs PyTorch 2.5 or newer with CUDA: {missing}")
 
-DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 BACKENDS = {
     "flash": SDPBackend.FLASH_ATTENTION,
     "efficient": SDPBackend.EFFICIENT_ATTENTION,

@@ -1,6 +1,6 @@
-// The tile of a bf16 or f16 product whose copies run ahead of the tensor cores: a ring of stages in swizzled shared memory,
-// filled by cp.async while the warps multiply an earlier one; within a stage the fragments of the next 16 of depth are
-// read while those of this one are multiplied.
+// The tile of a bf16 or f16 product whose copies run ahead of the tensor cores: a ring of stages in swizzled shared
+// memory, filled by cp.async while the warps multiply an earlier one; within a stage the fragments of the next 16 of
+// depth are read while those of this one are multiplied. Pairs of 8 bits pass for elements, see gemm/sm89_pipelined.cu.
 #pragma once
 #include "common/gemm_operand.cuh"
 #include "common/gemm_output.cuh"

@@ -1,5 +1,5 @@
-// The tile of an f32, bf16 or f16 product on ordinary arithmetic: 128 x 8 of a and 8 x 128 of b in shared memory, as f32 and
-// depth-major, and 8 x 8 sums a thread. The next tiles are on their way from global memory while these are multiplied,
+// The tile of an f32, bf16 or f16 product on ordinary arithmetic: 128 x 8 of a and 8 x 128 of b in shared memory, as f32
+// and depth-major, and 8 x 8 sums a thread. The next tiles are on their way from global memory while these are multiplied,
 // and two pairs of tiles take turns, so one barrier a step is enough.
 #pragma once
 #include "common/gemm_form.cuh"

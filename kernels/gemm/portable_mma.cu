@@ -1,4 +1,4 @@
-// c (m, n) = a · b in the forms NT, NN and TN, bf16 or f16 operands, f32 accumulation, with an epilogue; a batch of them.
+// c (m, n) = a · b in the forms NT, NN and TN, operands of 16 bits, f32 accumulation, with an epilogue; a batch.
 //
 // Idea: tensor cores. A block's tiles lie in swizzled shared memory; ldmatrix hands each lane its fragments and
 //   mma.sync multiplies 16 x 16 by 16 x 8 in one instruction, where portable_tiled needs 64 a lane.

@@ -1,4 +1,4 @@
-// c (m, n) = a · b in the forms NT, NN and TN, bf16 or f16 operands, f32 accumulation, with an epilogue; a batch of them.
+// c (m, n) = a · b in the forms NT, NN and TN, operands of 16 bits, f32 accumulation, with an epilogue; a batch.
 //
 // Idea: copies run ahead of the tensor cores. cp.async fills a ring of stages in swizzled shared memory while the warps
 //   multiply an earlier one; within a stage the fragments of the next 16 of depth are read while those of this one are
@@ -18,28 +18,17 @@
 //   m, n and k are free otherwise. The largest tile fits the 99 KiB a block may have from compute capability 8.6 on.
 // Numerics: one f32 accumulator an element, depth in ascending order; the same bits every run.
 #include "common/gemm_pipeline.cuh"
+#include "common/gemm_raster.cuh"
 
 namespace {
 
 using gemm::Form;
 using tile::bf16;
 
-// Tile rows in a strip: of a wave of 132 blocks it makes a nearly square part of the output for tiles of 128 rows.
-constexpr int kStrip = 16;
-
-// The tile that block `block` computes, strip after strip, down the rows of a strip first.
-__device__ __forceinline__ int2 rasterise(int block, int rows, int columns) {
-  const int strip = block / (kStrip * columns);
-  const int first = strip * kStrip;
-  const int height = min(kStrip, rows - first);
-  const int within = block - first * columns;
-  return {first + within % height, within / height};
-}
-
 template <Form form, int M, int N, int WarpsM, int WarpsN, bool Aligned, typename Factor>
 __device__ __forceinline__ void product(const bf16* a, long long lda, const bf16* b, long long ldb,
                                         const gemm::OutputFor<Factor>& output, int k) {
-  const int2 at = rasterise(blockIdx.x, (output.m + M - 1) / M, (output.n + N - 1) / N);
+  const int2 at = gemm::rasterise(blockIdx.x, (output.m + M - 1) / M, (output.n + N - 1) / N);
   gemm::pipelined<form, M, N, 32, WarpsM, WarpsN, 4, Aligned, Factor>(at, a, lda, b, ldb, output, k);
 }
 

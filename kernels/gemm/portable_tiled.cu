@@ -1,4 +1,4 @@
-// c (m, n) = a · b in the forms NT, NN and TN, f32, bf16 or f16 operands, f32 accumulation, with an epilogue; a batch of them.
+// c (m, n) = a · b in the forms NT, NN and TN, f32, bf16 or f16, f32 accumulation, with an epilogue; a batch of them.
 //
 // Idea: reuse. A block brings 128 x 8 of a and 8 x 128 of b into shared memory, as f32 and depth-major, and every
 //   thread multiplies 8 values of each from registers into 64 sums: 64 multiply-adds for 16 floats read from shared

@@ -23,6 +23,7 @@ size_t elf_bytes(const void* image) {
 bool runs_on(const std::string& arch, int major, int minor) {
   int capability = major * 10 + minor;
   if (arch == "portable") return capability >= 80;
+  if (arch == "sm89") return capability >= 89;
   if (arch == "sm90a") return capability == 90;
   if (arch == "sm100a") return capability == 100 || capability == 103;
   if (arch == "sm120a") return capability == 120 || capability == 121;

@@ -1,7 +1,7 @@
-// mma.sync as tensor cores compute it. Their arithmetic is not IEEE 754's and not NVIDIA's to tell, but it was measured:
-// Fasi, Higham, Mikaitis, Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ CS 7:e330, 2021; Xie et al.,
-// "MMA-Sim", arXiv 2511.10909, 2025; Khattak, Mikaitis, "Accurate Models of NVIDIA Tensor Cores", arXiv 2512.07004, 2025.
-// The latter two found their models equal to the hardware bit by bit, and each other's.
+// mma.sync as tensor cores compute it. Their arithmetic is not that of IEEE 754, and NVIDIA does not document it, but it
+// was measured: Fasi, Higham, Mikaitis, Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ CS 7:e330, 2021; Xie
+// et al., "MMA-Sim", arXiv 2511.10909, 2025; Khattak, Mikaitis, "Accurate Models of NVIDIA Tensor Cores", arXiv
+// 2512.07004, 2025. The latter two say that their models agree with the hardware bit by bit.
 //
 // Products are exact. A block of them and the sum so far are shifted to the largest exponent among them, where an
 // exponent of a product is the sum of its factors', and what falls below the last bit kept is cut off, not rounded. The
@@ -19,25 +19,33 @@ namespace standin {
 namespace {
 
 constexpr int rows = 16, columns = 8, most_depth = 32;
-// Below that of any product, so that a zero decides no alignment.
-constexpr int exponent_of_zero = -1000;
+// Below that of any product, so that a zero decides no alignment; a double has it.
+constexpr int exponent_of_zero = -900;
 constexpr int f32_fraction = 23;
 
-// A floating-point type of factors.
+// A floating-point type.
 struct Format {
-  const char* name;
   int bits, exponent, fraction;
   bool infinite;  // an exponent of all ones is no number; else only the largest magnitude is none
 };
 
+constexpr Format f32{32, 8, f32_fraction, true}, bf16{16, 8, 7, true}, f16{16, 5, 10, true}, e4m3{8, 4, 3, false},
+    e5m2{8, 5, 2, true};
 // Of tf32 the unit reads the sign, 8 bits of exponent and 10 of fraction.
-Format format_of(Factors factors) {
+constexpr Format tf32{32, 8, 10, true};
+
+struct Instruction {
+  const char* name;
+  Format a, b;
+};
+
+Instruction instruction(Factors factors) {
   switch (factors) {
-    case Factors::bf16: return {"mma.m16n8k16", 16, 8, 7, true};
-    case Factors::f16: return {"mma.m16n8k16", 16, 5, 10, true};
-    case Factors::tf32: return {"mma.m16n8k8", 32, 8, 10, true};
-    case Factors::e4m3: return {"mma.m16n8k32", 8, 4, 3, false};
-    case Factors::e5m2: return {"mma.m16n8k32", 8, 5, 2, true};
+    case Factors::bf16: return {"mma.m16n8k16 of bf16", bf16, bf16};
+    case Factors::f16: return {"mma.m16n8k16 of f16", f16, f16};
+    case Factors::tf32: return {"mma.m16n8k8 of tf32", tf32, tf32};
+    case Factors::e4m3: return {"mma.m16n8k32 of e4m3", e4m3, e4m3};
+    case Factors::e5m2: return {"mma.m16n8k32 of e5m2 by e4m3", e5m2, e4m3};
   }
   return {};
 }
@@ -47,11 +55,11 @@ struct Unit {
   int block, aligned, kept;
 };
 
-// mma.sync of 8-bit factors on sm_90 multiplies as f16 does; it is wgmma that keeps 13 bits there, and sm_89 everywhere.
-Unit unit_of(const Format& format, int capability) {
-  int depth = 32 * columns / format.bits;
+// mma.sync of 8-bit factors on sm_90 multiplies as f16 does; it is wgmma that keeps 13 bits there. On sm_89 it does.
+Unit unit_of(int bits, int capability) {
+  int depth = 32 * columns / bits;
   if (capability >= 90) return {depth, 25, f32_fraction};
-  if (format.bits == 8) return {depth / 2, 13, 13};
+  if (bits == 8) return {depth / 2, 13, 13};
   return {depth / 2, 24, f32_fraction};
 }
 
@@ -83,6 +91,9 @@ float value(uint32_t word, const Format& f) {
   return shifted >> (f.exponent + f.fraction) & 1 ? -magnitude : magnitude;
 }
 
+// For exponents of normal doubles.
+double power_of_two(int exponent) { return bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52); }
+
 struct Factor {
   int significand[most_depth][columns], exponent[most_depth][columns];
 };
@@ -92,14 +103,14 @@ struct Elements {
   uint32_t a[rows][most_depth], b[most_depth][columns];
 };
 
-// One row of the output.
-void sum_row(float (&c)[columns], const Number* a, const Factor& b, int depth, const Format& format, const Unit& unit) {
-  const int up = unit.aligned - 2 * format.fraction;
+// One row of the output; products have `fraction` bits behind the point. Where the stand-in spends most of its time on a
+// product, and of use only in vectors over the columns.
+[[gnu::optimize("O3")]] void sum_row(float (&c)[columns], const Number* a, const Factor& b, int depth, int fraction, const Unit& unit) {
+  const int up = unit.aligned - fraction;
   for (int first = 0; first < depth; first += unit.block) {
     int top[columns];
     int64_t sum[columns];
     Number old[columns];
-    constexpr Format f32 = {"f32", 31 + 1, 8, f32_fraction, true};
     for (int j = 0; j < columns; j++) {
       old[j] = number(bit_cast<uint32_t>(c[j]), f32);
       top[j] = old[j].exponent;
@@ -120,7 +131,7 @@ void sum_row(float (&c)[columns], const Number* a, const Factor& b, int depth, c
       }
     }
     for (int j = 0; j < columns; j++) {
-      double exact = std::ldexp(static_cast<double>(sum[j]), top[j] - unit.aligned);
+      double exact = static_cast<double>(sum[j]) * power_of_two(top[j] - unit.aligned);
       uint64_t cut = bit_cast<uint64_t>(exact) & ~0ull << (52 - unit.kept);
       c[j] = static_cast<float>(bit_cast<double>(cut));
     }
@@ -135,25 +146,25 @@ void sum_row(float (&c)[columns], const Number* a, const Factor& b, int depth, c
 void multiply(Worker& w, int number_of_warp, uint32_t present) {
   if (present != ~0u) fail(Fault::launch_failed, w.current->site, "mma.sync needs all 32 lanes of its warp");
   auto& offers = w.warp[number_of_warp].offers;
-  const Format format = format_of(static_cast<Factors>(offers[0].kind));
-  const Unit unit = unit_of(format, w.launch->capability);
-  const int n = 32 / format.bits, depth = 8 * n;
-  const uint32_t mask = format.bits == 32 ? ~0u : (1u << format.bits) - 1;
+  const Instruction of = instruction(static_cast<Factors>(offers[0].kind));
+  const int bits = of.a.bits, n = 32 / bits, depth = 8 * n;
+  const Unit unit = unit_of(bits, w.launch->capability);
+  const uint32_t mask = bits == 32 ? ~0u : (1u << bits) - 1;
   Elements words;
   for (int lane = 0; lane < lanes; lane++) {
     const Offer& o = offers[lane];
     int g = lane / 4, t = lane % 4;
     for (int e = 0; e < n; e++) {
       for (int i = 0; i < 4; i++)
-        words.a[g + i % 2 * 8][n * t + e + i / 2 * 4 * n] = o.a[i] >> e * format.bits & mask;
-      for (int i = 0; i < 2; i++) words.b[n * t + e + i * 4 * n][g] = o.b[i] >> e * format.bits & mask;
+        words.a[g + i % 2 * 8][n * t + e + i / 2 * 4 * n] = o.a[i] >> e * bits & mask;
+      for (int i = 0; i < 2; i++) words.b[n * t + e + i * 4 * n][g] = o.b[i] >> e * bits & mask;
     }
   }
   Factor b;
   bool special_column[columns] = {};
   for (int k = 0; k < depth; k++) {
     for (int j = 0; j < columns; j++) {
-      Number element = number(words.b[k][j], format);
+      Number element = number(words.b[k][j], of.b);
       b.significand[k][j] = element.significand;
       b.exponent[k][j] = element.exponent;
       special_column[j] |= element.special;
@@ -163,7 +174,7 @@ void multiply(Worker& w, int number_of_warp, uint32_t present) {
     Number a[most_depth];
     bool special_row = false;
     for (int k = 0; k < depth; k++) {
-      a[k] = number(words.a[i][k], format);
+      a[k] = number(words.a[i][k], of.a);
       special_row |= a[k].special;
     }
     float c[columns], finite[columns];
@@ -171,12 +182,12 @@ void multiply(Worker& w, int number_of_warp, uint32_t present) {
       c[j] = offers[i % 8 * 4 + j / 2].d[i / 8 * 2 + j % 2];
       finite[j] = std::isfinite(c[j]) ? c[j] : 0;
     }
-    sum_row(finite, a, b, depth, format, unit);
+    sum_row(finite, a, b, depth, of.a.fraction + of.b.fraction, unit);
     for (int j = 0; j < columns; j++) {
       float sum = finite[j];
       if (special_row || special_column[j] || !std::isfinite(c[j])) {
         sum = c[j];
-        for (int k = 0; k < depth; k++) sum += value(words.a[i][k], format) * value(words.b[k][j], format);
+        for (int k = 0; k < depth; k++) sum += value(words.a[i][k], of.a) * value(words.b[k][j], of.b);
       }
       offers[i % 8 * 4 + j / 2].d[i / 8 * 2 + j % 2] = sum;
     }
@@ -191,7 +202,7 @@ Four mma(Factors factors, Four d, Words a, uint64_t b) {
   std::copy(a.r, a.r + 4, o.a);
   o.b[0] = static_cast<uint32_t>(b);
   o.b[1] = static_cast<uint32_t>(b >> 32);
-  meet(format_of(factors).name, static_cast<uint64_t>(factors), ~0u, multiply, STANDIN_CALLER);
+  meet(instruction(factors).name, static_cast<uint64_t>(factors), ~0u, multiply, STANDIN_CALLER);
   std::copy(o.d, o.d + 4, d.d);
   return d;
 }

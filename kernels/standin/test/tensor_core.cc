@@ -7,10 +7,9 @@
 
 namespace {
 
-// A type of factors: how a small power of two is written in it.
-struct Factors {
-  const char* kernel;
-  int bits, exponent, fraction, depth;
+// A type of factors: how a power of two is written in it.
+struct Type {
+  int bits, exponent, fraction;
 
   // sign * 2^power, subnormal if need be.
   uint32_t word(int sign, int power) const {
@@ -20,8 +19,13 @@ struct Factors {
   }
 };
 
-const Factors bf16_factors{"dot_bf16", 16, 8, 7, 16}, f16_factors{"dot_f16", 16, 5, 10, 16},
-    tf32_factors{"dot_tf32", 32, 8, 10, 8};
+struct Factors {
+  const char* kernel;
+  Type a, b;
+  int depth() const { return 8 * 32 / a.bits; }
+};
+
+constexpr Type bf16{16, 8, 7}, f16{16, 5, 10}, tf32{32, 8, 10}, e4m3{8, 4, 3}, e5m2{8, 5, 2};
 
 // A product: sign * 2^power at this place of the depth.
 struct Product {
@@ -33,9 +37,9 @@ void* module = nullptr;
 float dot(const Factors& f, float c, const std::vector<Product>& products) {
   std::vector<uint32_t> a(8), b(8);
   for (const Product& p : products) {
-    int per_word = 32 / f.bits, shift = p.place % per_word * f.bits, half = p.power / 2;
-    a[p.place / per_word] |= f.word(p.sign, half) << shift;
-    b[p.place / per_word] |= f.word(1, p.power - half) << shift;
+    int per_word = 32 / f.a.bits, shift = p.place % per_word * f.a.bits, half = p.power / 2;
+    a[p.place / per_word] |= f.a.word(p.sign, half) << shift;
+    b[p.place / per_word] |= f.b.word(1, p.power - half) << shift;
   }
   Pointer pa = upload(a), pb = upload(b), pd = upload(std::vector<float>(128));
   must(launch(module, f.kernel, 1, 32, 0, pa, pb, c, pd));
@@ -64,11 +68,13 @@ void sums(const Factors& f, int aligned, int block, int kept) {
   same(f, "what lies below is cut off", dot(f, 1, times(block, -aligned - 1)), 1);
   same(f, "the result is cut off, not rounded", dot(f, 1, {{0, 1, -kept - 1}, {1, 1, -kept - 2}}), 1);
   same(f, "towards zero", dot(f, -1, {{0, -1, -kept - 1}, {1, -1, -kept - 2}}), -1);
-  same(f, "within a block a small product outlives two large ones", dot(f, 0, {{0, 1, 0}, {1, 1, -aligned}, {2, -1, 0}}),
+  same(f, "within a block a small product outlives two large ones",
+       dot(f, 0, {{0, 1, 0}, {1, 1, -aligned}, {2, -1, 0}}),
        last);
-  bool whole = block == f.depth;
-  same(f, "and across blocks it does not", dot(f, 0, {{0, 1, 0}, {1, 1, -aligned}, {f.depth - 1, -1, 0}}), whole ? last : 0);
-  same(f, "a sum without a carry is exact", dot(f, 3, times(f.depth, 0)), 3 + f.depth);
+  bool whole = block == f.depth() || kept == aligned;
+  same(f, whole ? "and longer" : "and across blocks it does not",
+       dot(f, 0, {{0, 1, 0}, {1, 1, -aligned}, {f.depth() - 1, -1, 0}}), whole ? last : 0);
+  same(f, "a sum without a carry is exact", dot(f, 3, times(f.depth(), 0)), 3 + f.depth());
   tell(std::isnan(dot(f, NAN, times(1, 0))), std::string(f.kernel) + ": NaN stays");
   tell(dot(f, INFINITY, times(1, 0)) == INFINITY, std::string(f.kernel) + ": infinity stays");
 }
@@ -81,8 +87,19 @@ int main(int count, char** arguments) {
   must(cuInit(0));
   void* context;
   must(cuCtxCreate_v2(&context, 0, 0));
-  must(cuModuleLoad(&module, (std::string(standin_kernels()) + "/standin/test/portable_tensor_core.fatbin").c_str()));
+  std::string folder = std::string(standin_kernels()) + "/standin/test/";
+  must(cuModuleLoad(&module, (folder + "portable_tensor_core.fatbin").c_str()));
   bool hopper = capability == "9.0";
-  for (const Factors& f : {bf16_factors, f16_factors, tf32_factors}) sums(f, hopper ? 25 : 24, hopper ? f.depth : f.depth / 2, 23);
+  for (const Factors& f : {Factors{"dot_bf16", bf16, bf16}, {"dot_f16", f16, f16}, {"dot_tf32", tf32, tf32}}) {
+    sums(f, hopper ? 25 : 24, hopper ? f.depth() : f.depth() / 2, 23);
+  }
+  if (capability != "8.0") {
+    must(cuModuleLoad(&module, (folder + "sm89_tensor_core.fatbin").c_str()));
+    for (const Factors& f : {Factors{"dot_e4m3", e4m3, e4m3}, {"dot_e5m2", e5m2, e4m3}}) {
+      if (!hopper) sums(f, 13, f.depth() / 2, 13);
+      // finer than these types' smallest products: what is cut off shows in the result alone
+      else same(f, "sums are as exact as of 16 bits", dot(f, 4096, times(4, -11)), 4096 + std::exp2(-9));
+    }
+  }
   return summary();
 }

@@ -69,7 +69,7 @@ final class BenchGemm implements Callable<Integer> {
             split = ",",
             paramLabel = "TYPE",
             converter = DTypeConverter.Factors.class,
-            description = "f32, bf16, f16 (default: f32).")
+            description = "f32, bf16, f16, e4m3, e5m2 (default: f32).")
     private List<DType> dtypes = List.of(DType.F32);
 
     @Option(

@@ -13,7 +13,7 @@ class DTypeConverter implements ITypeConverter<DType> {
     /// Those of matrix products, which take more than the other operations.
     static final class Factors extends DTypeConverter {
         Factors() {
-            super(DType.F32, DType.BF16, DType.F16);
+            super(DType.F32, DType.BF16, DType.F16, DType.F8_E4M3, DType.F8_E5M2);
         }
     }
 

@@ -37,7 +37,19 @@ final class CeilingTable {
                         MmaLoop.class,
                         "portable",
                         "registers",
-                        op -> Optional.empty(),
+                        op ->
+                                op.factors().bytes() > 1
+                                        ? Optional.empty()
+                                        : Optional.of("8 bits need sm_89's instruction"),
+                        CeilingTable::mmaLoop),
+                CudaKernel.of(
+                        MmaLoop.class,
+                        "sm89",
+                        "registers",
+                        op ->
+                                op.factors().bytes() == 1
+                                        ? Optional.empty()
+                                        : Optional.of("for factors of 8 bits"),
                         CeilingTable::mmaLoop));
     }
 

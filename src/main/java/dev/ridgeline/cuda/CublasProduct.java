@@ -41,9 +41,14 @@ final class CublasProduct implements AutoCloseable {
 
     static final int F16 = 2;
     static final int BF16 = 14;
+    static final int E4M3 = 28;
+    static final int E5M2 = 29;
 
+    private static final String DESCRIBE = "cublasLtMatmulDescSetAttribute";
     private static final int TRANSPOSE_A = 3;
     private static final int TRANSPOSE_B = 4;
+    private static final int SCALE_A = 17;
+    private static final int SCALE_B = 18;
     private static final int BATCHES = 5;
     private static final int BATCH_STRIDE = 6;
     private static final int WORKSPACE_BYTES = 1;
@@ -74,6 +79,8 @@ final class CublasProduct implements AutoCloseable {
 
     /// Asks the library for its best algorithm.
     ///
+    /// @param scale address of an f32 that both operands are multiplied by, 0 for none; those of 8
+    ///   bits need one
     /// @param most bytes of workspace
     /// @throws CudaError if it has none
     CublasProduct(
@@ -86,6 +93,7 @@ final class CublasProduct implements AutoCloseable {
             Matrix b,
             Matrix d,
             boolean accumulate,
+            long scale,
             long most) {
         this.library = library;
         device = on.name();
@@ -99,8 +107,12 @@ final class CublasProduct implements AutoCloseable {
                         "cublasLtMatmulDescCreate",
                         CublasCalls.DescCreate.class,
                         (call, made) -> call.on(made, compute.code, F32));
-        describe("cublasLtMatmulDescSetAttribute", TRANSPOSE_A, transposeA ? 1 : 0, 4, descriptor);
-        describe("cublasLtMatmulDescSetAttribute", TRANSPOSE_B, transposeB ? 1 : 0, 4, descriptor);
+        describe(DESCRIBE, TRANSPOSE_A, transposeA ? 1 : 0, 4, descriptor);
+        describe(DESCRIBE, TRANSPOSE_B, transposeB ? 1 : 0, 4, descriptor);
+        if (scale != 0) {
+            describe(DESCRIBE, SCALE_A, scale, 8, descriptor);
+            describe(DESCRIBE, SCALE_B, scale, 8, descriptor);
+        }
         for (int i = 0; i < operands.length; i++) layouts[i] = layout(operands[i]);
         workspaceBytes = choose(most);
     }

@@ -1,5 +1,7 @@
 package dev.ridgeline.cuda;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import dev.ridgeline.cuda.CublasProduct.Compute;
 import dev.ridgeline.cuda.CublasProduct.Matrix;
 import dev.ridgeline.op.Activation;
@@ -8,6 +10,7 @@ import dev.ridgeline.op.Tolerance;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
 
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,12 +26,17 @@ final class CublasTable {
         return List.of(
                 CudaKernel.peer(
                                 Gemm.class,
+                                "any",
                                 "cublaslt",
-                                CublasTable::refusal,
+                                op ->
+                                        op.a().dtype().bytes() > 1
+                                                ? refusal(op)
+                                                : Optional.of("operands of 8 bits: cublaslt_fp8"),
                                 (op, plan) -> plan(op, plan, Compute.F32))
                         .within(CublasTable::tolerance),
                 CudaKernel.peer(
                                 Gemm.class,
+                                "any",
                                 "cublaslt_tf32",
                                 op ->
                                         op.a().dtype() == DType.F32
@@ -37,20 +45,44 @@ final class CublasTable {
                                                         "needs f32 operands, which it cuts to"
                                                                 + " tf32"),
                                 (op, plan) -> plan(op, plan, Compute.TF32))
-                        .within((op, _) -> cut(op)));
+                        .within((op, _, sm) -> cut(op, sm)),
+                CudaKernel.peer(
+                                Gemm.class,
+                                "sm89",
+                                "cublaslt_fp8",
+                                op -> needsEightBits(op).or(() -> refusal(op)),
+                                (op, plan) -> plan(op, plan, Compute.F32))
+                        .within(TensorCores::ofLibrary));
+    }
+
+    /// What its documentation of `cublasLtMatmul` asks of operands of 8 bits.
+    private static Optional<String> needsEightBits(Gemm op) {
+        if (op.a().dtype().bytes() > 1) return Optional.of("needs e4m3 or e5m2 operands");
+        return op.form() == Gemm.Form.NT
+                        && Alignment.rows(op.a())
+                        && Alignment.rows(op.b())
+                        && Alignment.rows(op.c())
+                        && op.m() % 16 == 0
+                        && op.n() % 16 == 0
+                ? Optional.empty()
+                : Optional.of(
+                        "needs the form nt, m, n and k that are multiples of 16, and rows that"
+                                + " start on 16 bytes");
     }
 
     /// f32 operands stay off tensor cores unless tf32 is asked for.
-    private static Tolerance tolerance(Gemm op, int output) {
-        return op.a().dtype() == DType.F32 ? op.tolerance(output) : TensorCores.product(op, output);
+    private static Tolerance tolerance(Gemm op, int output, int sm) {
+        return op.a().dtype() == DType.F32
+                ? op.tolerance(output)
+                : TensorCores.ofLibrary(op, output, sm);
     }
 
     /// Of a product whose operands, uniform in ±1, lose at most 2^-10 of themselves. What all lose
     /// on average is a share of the result, at most 2^-9; what one term loses more than another has
     /// a standard deviation of 0.14 · 2^-10, of which k terms add up to less than 2^-10 · sqrt(k)
     /// at seven of them.
-    private static Tolerance cut(Gemm op) {
-        var exact = TensorCores.product(op, 0);
+    private static Tolerance cut(Gemm op, int sm) {
+        var exact = TensorCores.ofLibrary(op, 0, sm);
         return new Tolerance(
                 exact.absolute() + 0x1p-10 * Math.sqrt(op.k()), exact.relative() + 0x1p-9);
     }
@@ -81,7 +113,17 @@ final class CublasTable {
                         matrix(op.a(), plan),
                         matrix(op.c(), plan),
                         op.epilogue().accumulate(),
+                        op.a().dtype().bytes() == 1 ? one(plan) : 0,
                         WORKSPACE));
+    }
+
+    /// Where the device has an f32 that is 1.
+    private static long one(LaunchPlan plan) {
+        var memory = plan.scratch(Float.BYTES);
+        try (var arena = Arena.ofConfined()) {
+            memory.upload(arena.allocateFrom(JAVA_FLOAT, 1));
+        }
+        return memory.address();
     }
 
     private static Matrix matrix(Tensor t, LaunchPlan plan) {
@@ -101,6 +143,8 @@ final class CublasTable {
             case F32 -> CublasProduct.F32;
             case BF16 -> CublasProduct.BF16;
             case F16 -> CublasProduct.F16;
+            case F8_E4M3 -> CublasProduct.E4M3;
+            case F8_E5M2 -> CublasProduct.E5M2;
             case I32 -> throw new IllegalArgumentException("no product of i32 is asked for");
         };
     }

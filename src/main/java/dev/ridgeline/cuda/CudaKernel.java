@@ -8,20 +8,23 @@ import dev.ridgeline.op.Tolerance;
 
 import java.util.Optional;
 import java.util.function.BiConsumer;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /// A kernel of this backend, as data: its name, what it will not do, and how an op becomes
 /// launches. The name is that of its source, `kernels/<op>/<arch>_<idea>.cu`.
 ///
 /// @param peer whether it is another library's
-/// @param tolerance of an op and one of its outputs
 record CudaKernel<O extends Op>(
         KernelId id,
         Function<O, Optional<String>> refuses,
         BiConsumer<O, LaunchPlan> plans,
         boolean peer,
-        BiFunction<O, Integer, Tolerance> tolerance) {
+        Within<O> within) {
+    /// How far an output may be off on a device of compute capability `sm`.
+    interface Within<O> {
+        Tolerance of(O op, int output, int sm);
+    }
+
     /// @param arch `portable` for any device from sm_80 on, or the one it is built for: `sm90a`
     /// @param refuses words of the source's `Needs`; asked about ops whose tensors may have no
     ///   memory
@@ -33,22 +36,37 @@ record CudaKernel<O extends Op>(
             Function<O, Optional<String>> refuses,
             BiConsumer<O, LaunchPlan> plans) {
         return new CudaKernel<>(
-                new KernelId(Op.name(op), arch, idea), refuses, plans, false, Op::tolerance);
+                new KernelId(Op.name(op), arch, idea),
+                refuses,
+                plans,
+                false,
+                CudaKernel::asTheOpSays);
     }
 
     /// The same kernel, held to what its arithmetic can do.
-    CudaKernel<O> within(BiFunction<O, Integer, Tolerance> other) {
+    CudaKernel<O> within(Within<O> other) {
         return new CudaKernel<>(id, refuses, plans, peer, other);
     }
 
+    private static Tolerance asTheOpSays(Op op, int output, int sm) {
+        return op.tolerance(output);
+    }
+
     /// A kernel of another library, for comparison.
+    ///
+    /// @param arch `any`, or the oldest that has what it needs
     static <O extends Op> CudaKernel<O> peer(
             Class<O> op,
+            String arch,
             String idea,
             Function<O, Optional<String>> refuses,
             BiConsumer<O, LaunchPlan> plans) {
         return new CudaKernel<>(
-                new KernelId(Op.name(op), "any", idea), refuses, plans, true, Op::tolerance);
+                new KernelId(Op.name(op), arch, idea),
+                refuses,
+                plans,
+                true,
+                CudaKernel::asTheOpSays);
     }
 
     /// The kernel as one device runs it, or refuses to.
@@ -61,8 +79,9 @@ record CudaKernel<O extends Op>(
 
             @Override
             public Optional<String> refusal(O op) {
-                var built = peer ? Optional.<String>empty() : device.images().refusal(id);
-                return built.or(() -> refuses.apply(op));
+                var images = device.images();
+                return (peer ? images.needs(id.arch()) : images.refusal(id))
+                        .or(() -> refuses.apply(op));
             }
 
             @Override
@@ -72,7 +91,7 @@ record CudaKernel<O extends Op>(
 
             @Override
             public Tolerance tolerance(O op, int output) {
-                return tolerance.apply(op, output);
+                return within.of(op, output, device.images().sm());
             }
 
             @Override

@@ -12,10 +12,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Matrix products: the ladder of `kernels/gemm`.
 final class GemmTable {
     private static final int MOST_PRODUCTS = 65_535;
+    private static final int EIGHT_BITS_THREADS = 256;
 
     /// A block's part of the output in `pipelined`.
     ///
@@ -58,8 +60,8 @@ final class GemmTable {
         }
 
         /// The tile that keeps all multiprocessors busy at the least cost.
-        private static Tile best(Gemm op, int multiprocessors) {
-            return List.of(values()).stream()
+        private static Tile best(Gemm op, int multiprocessors, Tile... of) {
+            return Stream.of(of)
                     .min(Comparator.comparingDouble(t -> t.cost(op, multiprocessors)))
                     .orElseThrow();
         }
@@ -69,6 +71,7 @@ final class GemmTable {
 
     static List<CudaKernel<?>> kernels() {
         return List.of(
+                eightBits(),
                 pipelined(Optional.empty()),
                 CudaKernel.of(
                                 Gemm.class,
@@ -78,7 +81,7 @@ final class GemmTable {
                                 GemmTable::mma)
                         .within(TensorCores::product),
                 CudaKernel.of(
-                        Gemm.class, "portable", "tiled", GemmTable::needsGrid, GemmTable::tiled),
+                        Gemm.class, "portable", "tiled", GemmTable::needsWide, GemmTable::tiled),
                 CudaKernel.of(
                         Gemm.class, "portable", "plain", GemmTable::needsGrid, GemmTable::plain));
     }
@@ -92,9 +95,29 @@ final class GemmTable {
                         GemmTable::needsTensorCores,
                         (op, plan) -> {
                             var chosen =
-                                    tile.orElseGet(() -> Tile.best(op, plan.multiprocessors()));
-                            if (aligned(op)) pipelined(op, plan, chosen, chosen.label);
-                            else pipelined(op, plan, Tile.SMALL, "unaligned");
+                                    tile.orElseGet(
+                                            () ->
+                                                    Tile.best(
+                                                            op,
+                                                            plan.multiprocessors(),
+                                                            Tile.values()));
+                            if (aligned(op))
+                                pipelined(op, plan, chosen, chosen.label, chosen.threads);
+                            else pipelined(op, plan, Tile.SMALL, "unaligned", Tile.SMALL.threads);
+                        })
+                .within(TensorCores::product);
+    }
+
+    private static CudaKernel<Gemm> eightBits() {
+        return CudaKernel.of(
+                        Gemm.class,
+                        "sm89",
+                        "pipelined",
+                        GemmTable::needsEightBits,
+                        (op, plan) -> {
+                            var tile =
+                                    Tile.best(op, plan.multiprocessors(), Tile.MEDIUM, Tile.SMALL);
+                            pipelined(op, plan, tile, tile.label, EIGHT_BITS_THREADS);
                         })
                 .within(TensorCores::product);
     }
@@ -105,18 +128,33 @@ final class GemmTable {
                 : Optional.of("needs at most %d products in a batch".formatted(MOST_PRODUCTS));
     }
 
+    private static Optional<String> needsWide(Gemm op) {
+        return op.a().dtype().bytes() > 1
+                ? needsGrid(op)
+                : Optional.of("needs f32, bf16 or f16 operands");
+    }
+
     private static Optional<String> needsTensorCores(Gemm op) {
-        return op.a().dtype() != DType.F32
+        return op.a().dtype().bytes() == 2
                 ? needsGrid(op)
                 : Optional.of(
                         "needs bf16 or f16 operands: tensor cores would round f32 ones to tf32");
     }
 
-    private static void pipelined(Gemm op, LaunchPlan plan, Tile tile, String what) {
+    private static Optional<String> needsEightBits(Gemm op) {
+        if (op.a().dtype().bytes() > 1) return Optional.of("needs e4m3 or e5m2 operands");
+        return op.form() == Gemm.Form.NT && aligned(op)
+                ? needsGrid(op)
+                : Optional.of(
+                        "needs the form nt, and rows of both operands that start on 16 bytes and"
+                                + " are a multiple of it long");
+    }
+
+    private static void pipelined(Gemm op, LaunchPlan plan, Tile tile, String what, int threads) {
         plan.launch(
                 "%s_%s_%s".formatted(form(op), what, op.a().dtype().label()),
                 grid(tile.count(op), 1, op.batch()),
-                tile.threads,
+                threads,
                 tile.sharedBytes(),
                 arguments(op));
     }

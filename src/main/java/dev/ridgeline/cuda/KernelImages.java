@@ -52,13 +52,19 @@ final class KernelImages implements AutoCloseable {
                         .orElse(NOT_BUILT));
     }
 
-    /// Architectures with an `a` run on exactly the parts they name; what is portable is compiled
-    /// by the driver for whatever is newer.
-    private Optional<String> needs(String arch) {
-        int sm = 10 * capability.major() + capability.minor();
+    /// Compute capability as in `sm_90`.
+    int sm() {
+        return 10 * capability.major() + capability.minor();
+    }
+
+    /// Architectures with an `a` run on exactly the parts they name; the others are compiled by the
+    /// driver for whatever is newer.
+    Optional<String> needs(String arch) {
+        int sm = sm();
         return switch (arch) {
             case "any" -> Optional.empty();
             case "portable" -> unless(sm >= 80, "sm_80 or newer", sm);
+            case "sm89" -> unless(sm >= 89, "sm_89 or newer", sm);
             case "sm90a" -> unless(sm == 90, "sm_90", sm);
             case "sm100a" -> unless(sm == 100 || sm == 103, "sm_100 or sm_103", sm);
             case "sm120a" -> unless(sm == 120, "sm_120", sm);

@@ -70,8 +70,10 @@ public final class Ceilings {
         /// f32, and only matrix products have any.
         boolean limits(Workload<?> workload) {
             if (verified.workload().type() != MmaLoop.class) return true;
-            return workload.dtype() != DType.F32
-                    && verified.workload().dtype() == workload.dtype()
+            var factors = verified.workload().dtype();
+            return factors != DType.F32
+                    && (factors == workload.dtype()
+                            || factors.bytes() == 1 && workload.dtype().bytes() == 1)
                     && List.of(Gemm.class, Attention.class, AttentionBackward.class)
                             .contains(workload.type());
         }
@@ -112,7 +114,7 @@ public final class Ceilings {
                 int sums =
                         StreamWorkloads.SUMS_PER_MULTIPROCESSOR
                                 * site.device().multiprocessors().orElse(1);
-                for (var factors : List.of(DType.BF16, DType.F16, DType.F32))
+                for (var factors : StreamWorkloads.FACTORS)
                     add(
                             site,
                             "mma " + (factors == DType.F32 ? "tf32" : factors.label()),

@@ -1,5 +1,6 @@
 package dev.ridgeline.measure;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
@@ -10,6 +11,7 @@ import dev.ridgeline.reference.Dense;
 import dev.ridgeline.reference.Reference;
 import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.DType;
+import dev.ridgeline.tensor.Float8;
 import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Shape;
 import dev.ridgeline.tensor.Tensor;
@@ -54,6 +56,12 @@ public final class Operands implements AutoCloseable {
     @FunctionalInterface
     private interface Fill {
         void set(MemorySegment memory, long i, long bits);
+    }
+
+    /// Writes element `i`, rounding.
+    @FunctionalInterface
+    private interface Write {
+        void set(MemorySegment memory, long i, double value);
     }
 
     /// Elements that one thread fills at a time.
@@ -105,15 +113,13 @@ public final class Operands implements AutoCloseable {
                                             DType.toBf16(
                                                     (float) (low + step * (bits(key, i) >>> 40))));
                             };
-                    case F16 ->
-                            (memory, from, to, key) -> {
-                                for (long i = from; i < to; i++)
-                                    memory.setAtIndex(
-                                            JAVA_SHORT,
-                                            i,
-                                            Float.floatToFloat16(
-                                                    (float) (low + step * (bits(key, i) >>> 40))));
-                            };
+                    case F16, F8_E4M3, F8_E5M2 -> {
+                        var write = write(dtype);
+                        yield (memory, from, to, key) -> {
+                            for (long i = from; i < to; i++)
+                                write.set(memory, i, low + step * (bits(key, i) >>> 40));
+                        };
+                    }
                     case I32 -> throw new IllegalArgumentException("use integers for i32");
                 };
         return tensor(dtype, dims, range);
@@ -143,28 +149,19 @@ public final class Operands implements AutoCloseable {
 
     /// Inputs of which `element` tells the one at each place, row-major.
     public Tensor computed(DType dtype, LongToDoubleFunction element, int... dims) {
-        return tensor(
-                dtype,
-                dims,
-                switch (dtype) {
-                    case F32 ->
-                            (s, i, r) ->
-                                    s.setAtIndex(JAVA_FLOAT, i, (float) element.applyAsDouble(i));
-                    case BF16 ->
-                            (s, i, r) ->
-                                    s.setAtIndex(
-                                            JAVA_SHORT,
-                                            i,
-                                            DType.toBf16((float) element.applyAsDouble(i)));
-                    case F16 ->
-                            (s, i, r) ->
-                                    s.setAtIndex(
-                                            JAVA_SHORT,
-                                            i,
-                                            Float.floatToFloat16((float) element.applyAsDouble(i)));
-                    case I32 ->
-                            (s, i, r) -> s.setAtIndex(JAVA_INT, i, (int) element.applyAsDouble(i));
-                });
+        var write = write(dtype);
+        return tensor(dtype, dims, (s, i, r) -> write.set(s, i, element.applyAsDouble(i)));
+    }
+
+    private static Write write(DType dtype) {
+        return switch (dtype) {
+            case F32 -> (s, i, x) -> s.setAtIndex(JAVA_FLOAT, i, (float) x);
+            case BF16 -> (s, i, x) -> s.setAtIndex(JAVA_SHORT, i, DType.toBf16((float) x));
+            case F16 -> (s, i, x) -> s.setAtIndex(JAVA_SHORT, i, Float.floatToFloat16((float) x));
+            case F8_E4M3 -> (s, i, x) -> s.set(JAVA_BYTE, i, Float8.E4M3.round((float) x));
+            case F8_E5M2 -> (s, i, x) -> s.set(JAVA_BYTE, i, Float8.E5M2.round((float) x));
+            case I32 -> (s, i, x) -> s.setAtIndex(JAVA_INT, i, (int) x);
+        };
     }
 
     /// Inputs that are what another op writes, such as what a forward pass leaves for its backward:

@@ -18,7 +18,7 @@ import java.util.Optional;
 ///
 /// Operands may have a leading axis, equal on all three, for a batch of products; rows may be
 /// strided (a leading dimension). `a` and `b` share a dtype: f32, bf16 or f16; `c` has it too or is
-/// f32.
+/// f32. Of 8 bits `a` is e4m3, or e5m2 as gradients are, `b` is e4m3, and `c` bf16 or f32.
 public record Gemm(Form form, Tensor a, Tensor b, Tensor c, Epilogue epilogue) implements Op {
     /// Which operands are transposed, in BLAS's row-major letters.
     public enum Form {
@@ -53,12 +53,14 @@ public record Gemm(Form form, Tensor a, Tensor b, Tensor c, Epilogue epilogue) i
                 a.shape(),
                 b.shape(),
                 c.shape());
-        Require.dtype("gemm", "a", a, DType.F32, DType.BF16, DType.F16);
-        Require.dtype("gemm", "b", b, a.dtype());
-        Require.dtype("gemm", "c", c, a.dtype(), DType.F32);
+        var factors = a.dtype();
+        Require.that(factors != DType.I32, "gemm: a is i32, must be of floats");
+        Require.dtype("gemm", "b", b, right(factors));
+        Require.dtype("gemm", "c", c, stored(factors), DType.F32);
         final int columns = n;
         epilogue.bias().ifPresent(t -> Require.shape("gemm", "bias", t, columns));
-        epilogue.bias().ifPresent(t -> Require.dtype("gemm", "bias", t, a.dtype(), DType.F32));
+        epilogue.bias()
+                .ifPresent(t -> Require.dtype("gemm", "bias", t, stored(factors), DType.F32));
         epilogue.preactivation().ifPresent(t -> Require.sameShape("gemm", "preactivation", t, c));
         epilogue.preactivation()
                 .ifPresent(t -> Require.dtype("gemm", "preactivation", t, c.dtype()));
@@ -66,6 +68,16 @@ public record Gemm(Form form, Tensor a, Tensor b, Tensor c, Epilogue epilogue) i
 
     public Gemm(Form form, Tensor a, Tensor b, Tensor c) {
         this(form, a, b, c, Epilogue.NONE);
+    }
+
+    /// What `b` is where `a` is of this type.
+    public static DType right(DType left) {
+        return left == DType.F8_E5M2 ? DType.F8_E4M3 : left;
+    }
+
+    /// What `c` is, where it is not f32.
+    public static DType stored(DType factors) {
+        return factors.bytes() == 1 ? DType.BF16 : factors;
     }
 
     public int batch() {

@@ -27,25 +27,36 @@ public record Tolerance(double absolute, double relative) {
         return new Tolerance((0x1p-23 * terms + 0x1p-22) * magnitude, stored.roundoff() + 0x1p-24);
     }
 
-    /// The same on tensor cores, which add `block` products at once to the sum so far and cut the
-    /// result off towards zero (Fasi, Higham, Mikaitis, Pranesh, "Numerical behavior of NVIDIA
-    /// tensor cores", PeerJ CS 7:e330, 2021; Xie et al., arXiv 2511.10909, 2025).
+    /// How tensor cores add: `block` products and the sum so far at once, of which alignment to the
+    /// largest keeps `aligned` bits behind its point, and the sum `kept`. What lies below is cut
+    /// off.
+    public record Unit(int block, int aligned, int kept) {}
+
+    /// The same on tensor cores, which cut off towards zero (Fasi, Higham, Mikaitis, Pranesh,
+    /// "Numerical behavior of NVIDIA tensor cores", PeerJ CS 7:e330, 2021; Xie et al., arXiv
+    /// 2511.10909, 2025).
     ///
-    /// Of the n = terms / block sums S_j each loses on average at most 2^-24·|S_j| of its size. How
-    /// far one is from this mean, and what the products lose where they are aligned, is random: 1.8
-    /// · 2^-24·|S_j| in the mean square, which adds up to less than [#sum] admits. The mean does
-    /// not cancel. A random walk to S is a straight line, along which 2^-24·sum(S_j) is
-    /// 2^-25·n·|S|, and a bridge, whose area has the standard deviation n·s/sqrt(12); for factors
-    /// uniform in ± their largest s is magnitude·sqrt(terms)/3, and 7 of them are
-    /// 0.68·n·magnitude·sqrt(terms).
+    /// Of the n = terms / block sums S_j each loses up to 2^-kept·|S_j| of its size, half of it on
+    /// average, which does not cancel. A random walk to S is a straight line, along which the sum
+    /// of 2^-(kept+1)·S_j is 2^-(kept+2)·n·|S|, and a bridge, whose area has the standard deviation
+    /// n·s/sqrt(12); for factors uniform in ± their largest s is magnitude·sqrt(terms)/3, and 7 of
+    /// them are 0.68·n·magnitude·sqrt(terms).
     ///
-    /// @param block of the oldest tensor cores that are meant
-    public static Tolerance cutOff(long terms, int block, double magnitude, DType stored) {
+    /// What a sum loses more or less than that has a variance of 4^-kept·S_j²/12, and what a
+    /// product of either sign loses one of 4^-aligned·max(S_j, magnitude)²/3; S_j² is
+    /// terms·magnitude²/18 on average. 7 standard deviations of all of it are less than [#sum]
+    /// admits where 23 bits are kept.
+    public static Tolerance cutOff(long terms, Unit unit, double magnitude, DType stored) {
         var rounded = sum(terms, magnitude, stored);
-        double sums = Math.ceilDiv(terms, block);
+        double sums = Math.ceilDiv(terms, unit.block());
+        double each =
+                unit.block() * Math.scalb(1 / 3.0, -2 * unit.aligned())
+                        + Math.scalb(1 / 12.0, -2 * unit.kept());
+        double noise = 7 * magnitude * Math.sqrt(sums * (terms / 18.0 + 1) * each);
+        double drift = Math.scalb(0.68, -unit.kept() - 1) * sums * magnitude * Math.sqrt(terms);
         return new Tolerance(
-                rounded.absolute() + 0.68 * 0x1p-24 * sums * magnitude * Math.sqrt(terms),
-                rounded.relative() + 0x1p-25 * sums);
+                Math.max(rounded.absolute(), noise) + drift,
+                rounded.relative() + Math.scalb(sums, -unit.kept() - 2));
     }
 
     /// For a value that is computed from its inputs by a handful of f32 operations, each within

@@ -1,10 +1,12 @@
 package dev.ridgeline.reference;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.ridgeline.tensor.DType;
+import dev.ridgeline.tensor.Float8;
 import dev.ridgeline.tensor.HostBuffer;
 import dev.ridgeline.tensor.Tensor;
 
@@ -40,6 +42,8 @@ public final class Dense {
             case F32 -> memory.getAtIndex(JAVA_FLOAT, i);
             case BF16 -> DType.fromBf16(memory.getAtIndex(JAVA_SHORT, i));
             case F16 -> Float.float16ToFloat(memory.getAtIndex(JAVA_SHORT, i));
+            case F8_E4M3 -> Float8.E4M3.widen(memory.get(JAVA_BYTE, i));
+            case F8_E5M2 -> Float8.E5M2.widen(memory.get(JAVA_BYTE, i));
             case I32 -> memory.getAtIndex(JAVA_INT, i);
         };
     }

@@ -39,9 +39,7 @@ final class StreamReference {
     static List<double[]> mmaLoop(MmaLoop op) {
         double[] x = new double[op.sums().dim(0)];
         for (int i = 0; i < x.length; i++)
-            x[i] =
-                    i % FmaLoop.STARTS
-                            + FmaLoop.A * FmaLoop.B * (double) op.depth() * op.iterations();
+            x[i] = i % FmaLoop.STARTS + FmaLoop.A * FmaLoop.B * (double) op.depth() * op.gaining();
         return List.of(x);
     }
 }

@@ -7,6 +7,8 @@ public enum DType {
     F32(4, 0x1p-24),
     BF16(2, 0x1p-8),
     F16(2, 0x1p-11),
+    F8_E4M3(1, 0x1p-4),
+    F8_E5M2(1, 0x1p-3),
     I32(4, 0);
 
     private final int bytes;
@@ -28,9 +30,10 @@ public enum DType {
         return roundoff;
     }
 
-    /// The name used on the command line and in result files: `f32`, `bf16`, `f16`, `i32`.
+    /// The name used on the command line and in result files: `f32`, `bf16`, `f16`, `e4m3`, `e5m2`,
+    /// `i32`.
     public String label() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace("f8_", "");
     }
 
     /// Rounds to the nearest bf16, ties to even; NaN stays NaN.

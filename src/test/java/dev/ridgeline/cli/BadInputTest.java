@@ -36,7 +36,7 @@ class BadInputTest {
                     bench --frob                           | 2 | Unknown option: '--frob'; see ridgeline bench --help
                     bench gem                              | 2 | Unmatched argument at index 1: 'gem' (did you mean gemm?); see ridgeline bench --help
                     bench gemm --seq 12                    | 2 | Unknown options: '--seq', '12'
-                    bench gemm --dtype f64                 | 2 | 'f64' is none of f32, bf16, f16
+                    bench gemm --dtype f64                 | 2 | 'f64' is none of f32, bf16, f16, e4m3, e5m2
                     bench norm --dtype f16                 | 2 | 'f16' is none of f32, bf16
                     bench memory --dtype bf16              | 2 | copy, scale and triad have kernels for f32 only
                     bench gemm --form nx                   | 2 | expected one of [NT, NN, TN] (case-insensitive) but was 'nx'

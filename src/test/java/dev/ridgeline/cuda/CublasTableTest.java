@@ -27,7 +27,7 @@ class CublasTableTest {
                         .filter(k -> k.id().idea().equals("cublaslt_tf32"))
                         .findFirst()
                         .orElseThrow();
-        return ((CudaKernel<Gemm>) tf32).tolerance().apply(op, 0);
+        return ((CudaKernel<Gemm>) tf32).within().of(op, 0, 90);
     }
 
     private static void cut(Tensor t) {

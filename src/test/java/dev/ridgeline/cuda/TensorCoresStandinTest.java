@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Long sums on tensor cores, stored in f32: the stand-in cuts them off as the hardware does, with
-/// sm_80's blocks of eight, the smallest.
+/// Long sums on tensor cores: the stand-in cuts them off as the hardware does, here with the blocks
+/// of eight that sm_80 and sm_89 have, the smallest.
 class TensorCoresStandinTest {
     private static CudaDevice device;
 
@@ -39,9 +39,9 @@ class TensorCoresStandinTest {
         if (device != null) device.close();
     }
 
-    private static Kernel<Gemm> kernel(String idea) {
+    private static Kernel<Gemm> kernel(String name) {
         return device.kernels(Gemm.class).stream()
-                .filter(k -> k.id().idea().equals(idea))
+                .filter(k -> k.id().toString().equals("gemm/" + name))
                 .findFirst()
                 .orElseThrow();
     }
@@ -53,14 +53,26 @@ class TensorCoresStandinTest {
     @ParameterizedTest
     @CsvSource({"512, BF16", "4096, BF16", "16384, BF16", "4096, F16"})
     void what_is_cut_off_is_admitted_and_well_used(int k, DType dtype) {
-        for (var idea : new String[] {"pipelined", "mma"}) {
-            switch (Verifier.check(kernel(idea), weightGradient(k, dtype), device)) {
-                case Verified<Gemm> verified ->
-                        assertThat(verified.evidence().worst()).isBetween(0.05, 0.8);
-                case Refused<Gemm>(var _, var reason) -> fail(reason);
-                case Wrong<Gemm> wrong -> fail(wrong.message());
-            }
+        for (var idea : new String[] {"portable_pipelined", "portable_mma"}) {
+            check(kernel(idea), weightGradient(k, dtype));
         }
+    }
+
+    private static void check(Kernel<Gemm> kernel, Workload<Gemm> workload) {
+        switch (Verifier.check(kernel, workload, device)) {
+            case Verified<Gemm> verified ->
+                    assertThat(verified.evidence().worst()).isBetween(0.05, 0.8);
+            case Refused<Gemm>(var _, var reason) -> fail(reason);
+            case Wrong<Gemm> wrong -> fail(wrong.message());
+        }
+    }
+
+    /// sm_89 keeps 13 bits of what it sums, and here that shows although the output is bf16.
+    @ParameterizedTest
+    @CsvSource({"512, F8_E4M3", "4096, F8_E4M3", "4096, F8_E5M2"})
+    void products_of_eight_bits_are_as_coarse_as_admitted(int k, DType dtype) {
+        var workload = GemmWorkloads.gemm(Gemm.Form.NT, 128, k, 64, dtype, k);
+        check(kernel("sm89_pipelined"), workload);
     }
 
     /// Rounding alone does not explain what a tensor core gives, and a lost product of average size
@@ -68,7 +80,7 @@ class TensorCoresStandinTest {
     @ParameterizedTest
     @ValueSource(ints = {4096, 16384})
     void it_is_more_than_rounding_and_less_than_a_product(int k) {
-        var kernel = kernel("pipelined");
+        var kernel = kernel("portable_pipelined");
         var workload = weightGradient(k, DType.BF16);
         try (var instance = workload.on(device);
                 var host = workload.onHost();

@@ -33,6 +33,9 @@ public final class GemmWorkloads {
         {780, 776, 3}
     };
 
+    /// Of multiples of 16, which products of 8 bits need.
+    private static final int[][] WHOLE = {{16, 16, 16}, {160, 1040, 144}, {144, 96, 272}};
+
     private GemmWorkloads() {}
 
     /// One product in `form`, without an epilogue; the weight gradient accumulates.
@@ -44,10 +47,14 @@ public final class GemmWorkloads {
                 dtype,
                 seed,
                 o -> {
+                    var right = Gemm.right(dtype);
                     var a = form.transposesA() ? o.uniform(dtype, k, m) : o.uniform(dtype, m, k);
-                    var b = form.transposesB() ? o.uniform(dtype, n, k) : o.uniform(dtype, k, n);
+                    var b = form.transposesB() ? o.uniform(right, n, k) : o.uniform(right, k, n);
                     // gradients of weights are summed in f32 whatever the activations are
-                    var c = accumulates ? o.uniform(DType.F32, m, n) : o.output(dtype, m, n);
+                    var c =
+                            accumulates
+                                    ? o.uniform(DType.F32, m, n)
+                                    : o.output(Gemm.stored(dtype), m, n);
                     return new Gemm(
                             form, a, b, c, accumulates ? Epilogue.ACCUMULATE : Epilogue.NONE);
                 });
@@ -71,9 +78,9 @@ public final class GemmWorkloads {
                                         ? o.uniform(dtype, batch, k, m)
                                         : o.uniform(dtype, batch, m, k),
                                 form.transposesB()
-                                        ? o.uniform(dtype, batch, n, k)
-                                        : o.uniform(dtype, batch, k, n),
-                                o.output(dtype, batch, m, n)));
+                                        ? o.uniform(Gemm.right(dtype), batch, n, k)
+                                        : o.uniform(Gemm.right(dtype), batch, k, n),
+                                o.output(Gemm.stored(dtype), batch, m, n)));
     }
 
     /// A linear layer's forward pass with bias and GELU, keeping what the backward pass needs.
@@ -87,9 +94,11 @@ public final class GemmWorkloads {
                         new Gemm(
                                 Form.NT,
                                 o.uniform(dtype, m, k),
-                                o.uniform(dtype, n, k),
-                                o.output(dtype, m, n),
-                                Epilogue.biasGelu(o.uniform(dtype, n), o.output(dtype, m, n))));
+                                o.uniform(Gemm.right(dtype), n, k),
+                                o.output(Gemm.stored(dtype), m, n),
+                                Epilogue.biasGelu(
+                                        o.uniform(Gemm.stored(dtype), n),
+                                        o.output(Gemm.stored(dtype), m, n))));
     }
 
     /// Operands with leading dimensions: parts of wider matrices.
@@ -103,8 +112,12 @@ public final class GemmWorkloads {
                         new Gemm(
                                 form,
                                 form.transposesA() ? part(o, dtype, k, m) : part(o, dtype, m, k),
-                                form.transposesB() ? part(o, dtype, n, k) : part(o, dtype, k, n),
-                                o.output(dtype, m + 2, n + 5).slice(0, 1, m + 1).slice(1, 3, n + 3),
+                                form.transposesB()
+                                        ? part(o, Gemm.right(dtype), n, k)
+                                        : part(o, Gemm.right(dtype), k, n),
+                                o.output(Gemm.stored(dtype), m + 2, n + 5)
+                                        .slice(0, 1, m + 1)
+                                        .slice(1, 3, n + 3),
                                 Epilogue.bias(o.uniform(DType.F32, n))));
     }
 
@@ -142,6 +155,16 @@ public final class GemmWorkloads {
             }
             all.add(biasGelu(13, 40, 50, dtype, seed++));
             all.add(biasGelu(9, 800, 64, dtype, seed++));
+        }
+        for (var dtype : List.of(DType.F8_E4M3, DType.F8_E5M2)) {
+            for (int[] s : SHAPES) all.add(gemm(Form.NT, s[0], s[1], s[2], dtype, seed++));
+            for (int[] s : WHOLE) all.add(gemm(Form.NT, s[0], s[1], s[2], dtype, seed++));
+            for (var form : Form.values()) {
+                all.add(gemm(form, 13, 33, 35, dtype, seed++));
+                all.add(strided(form, 13, 37, 35, dtype, seed++));
+            }
+            all.add(batched(Form.NT, 3, 16, 48, 32, dtype, seed++));
+            all.add(biasGelu(32, 64, 48, dtype, seed++));
         }
         return all;
     }

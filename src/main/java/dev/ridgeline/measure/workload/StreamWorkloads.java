@@ -27,6 +27,10 @@ public final class StreamWorkloads {
     /// times over.
     public static final int SUMS_PER_MULTIPROCESSOR = 16 * 8 * 128 * 4;
 
+    /// Of [#mmaLoop]; F32 is tf32.
+    public static final List<DType> FACTORS =
+            List.of(DType.BF16, DType.F16, DType.F32, DType.F8_E4M3);
+
     private static final float FACTOR = 3;
 
     private static final int[] PROBES = {1, 7, 8, 15, 16, 31, 32, 33, 4097, 65_537, 1_100_003};
@@ -83,7 +87,7 @@ public final class StreamWorkloads {
     }
 
     /// @param sums usually a multiple of `SUMS_PER_MULTIPROCESSOR`
-    /// @param factors BF16, F16, or F32 for tf32
+    /// @param factors BF16, F16, F8_E4M3, or F32 for tf32
     public static Workload<MmaLoop> mmaLoop(int sums, int iterations, DType factors, long seed) {
         Map<String, Integer> extents = new LinkedHashMap<>();
         extents.put("sums", sums);
@@ -108,8 +112,7 @@ public final class StreamWorkloads {
             for (int iterations : new int[] {1, 2, 1001}) probes.add(fmaLoop(lanes, iterations, 1));
         for (int sums : new int[] {1, 127, 128, 129, 1024, 4099})
             for (int iterations : new int[] {1, 2, 257})
-                for (var factors : List.of(DType.BF16, DType.F16, DType.F32))
-                    probes.add(mmaLoop(sums, iterations, factors, 1));
+                for (var factors : FACTORS) probes.add(mmaLoop(sums, iterations, factors, 1));
         return probes;
     }
 }
