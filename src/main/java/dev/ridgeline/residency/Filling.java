@@ -25,6 +25,8 @@ final class Filling {
         }
     }
 
+    private record Try(Trace.Piece piece, int op) {}
+
     /// A part of the memory that is worth a try.
     private static final long WORTH = 1024;
 
@@ -32,12 +34,12 @@ final class Filling {
     private static final int TRIES = 100;
 
     private final long capacity;
-    private final Set<String> tried = new HashSet<>();
+    private final Set<Try> tried = new HashSet<>();
     private Retention retention;
     private Trace trace;
     private List<Stay> stays;
     private long[] addresses;
-    private int turn;
+    private final int turn;
 
     /// @param addresses of the stays of the choice
     Filling(Retention retention, long[] addresses, long capacity) {
@@ -73,7 +75,7 @@ final class Filling {
         for (var gap : gaps()) {
             var piece = trace.pieces().get(stays.get(gap.before).piece());
             if (tried.size() == TRIES) return false;
-            if (!tried.add(piece + " " + stays.get(gap.before).last() % turn)) continue;
+            if (!tried.add(new Try(piece, stays.get(gap.before).last() % turn))) continue;
             var moved = new HashSet<>(groups.get(gap.before).stays());
             moved.addAll(groups.get(gap.after).stays());
             var place = place(gap, moved);
