@@ -2,10 +2,8 @@ package dev.ridgeline;
 
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.ridgeline.cuda.Cuda;
-import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.cuda.OnStandin;
 import dev.ridgeline.device.DeviceFailure;
 import dev.ridgeline.measure.Refused;
 import dev.ridgeline.measure.Verified;
@@ -15,8 +13,6 @@ import dev.ridgeline.measure.Wrong;
 import dev.ridgeline.measure.workload.Probes;
 import dev.ridgeline.op.Op;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -25,20 +21,7 @@ import java.util.stream.Stream;
 /// Every CUDA kernel against the reference on every probe, through JCuda on the stand-in driver,
 /// which also catches what a GPU would let pass: races, reads of what was not waited for, accesses
 /// outside an allocation.
-class KernelContractStandinTest {
-    private static CudaDevice device;
-
-    @BeforeAll
-    static void open() {
-        assumeTrue(Cuda.standin(), "the stand-in driver is not on the loader's path");
-        device = CudaDevice.open(0, free -> free);
-    }
-
-    @AfterAll
-    static void close() {
-        if (device != null) device.close();
-    }
-
+class KernelContractStandinTest extends OnStandin {
     @TestFactory
     Stream<DynamicTest> every_kernel_matches_the_reference() {
         return Probes.all().stream().flatMap(KernelContractStandinTest::cases);

@@ -28,6 +28,9 @@ final class BoxedSimplex {
     /// By how much a limit may be exceeded.
     private static final double TOLERANCE = 1e-3;
 
+    /// Exchanges for each row and column, at most: many times what is ever needed.
+    private static final int EXCHANGES = 10;
+
     /// What leaves the basis: the slack of a row, or the basic column at a place.
     private record Leaving(boolean row, int at, double excess) {}
 
@@ -57,14 +60,16 @@ final class BoxedSimplex {
         isTight = new boolean[rows];
     }
 
-    /// Solves for these limits, from the last solution.
+    /// Solves for these limits, none of them negative, from the last solution.
     ///
-    /// @return whether there is one
-    boolean within(double[] limit) {
+    /// There always is a solution. Should rounding keep it from being found, the search ends where
+    /// it is: prices are a bound at any time, while what is kept may then exceed a limit.
+    void within(double[] limit) {
         restart(limit);
-        while (true) {
+        int most = EXCHANGES * (price.length + value.length);
+        for (int i = 0; i < most; i++) {
             var leaving = leaving(limit);
-            if (leaving.excess <= TOLERANCE) return true;
+            if (leaving.excess <= TOLERANCE) return;
             double[] along = along(leaving);
             double sign = !leaving.row && value[columns.get(leaving.at)] > 0 ? -1 : 1;
             double[] weights = new double[price.length];
@@ -74,7 +79,7 @@ final class BoxedSimplex {
             for (int r = 0; r < weights.length; r++) weights[r] *= sign;
             double[] gain = matrix.across(weights);
             var entering = entering(weights, gain);
-            if (entering.ratio == Double.POSITIVE_INFINITY) return false;
+            if (entering.ratio == Double.POSITIVE_INFINITY) return;
             for (int r = 0; r < price.length; r++) price[r] -= entering.ratio * weights[r];
             for (int c = 0; c < reduced.length; c++) reduced[c] += entering.ratio * gain[c];
             exchange(leaving, entering, along, weights, gain);

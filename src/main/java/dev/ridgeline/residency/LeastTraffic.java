@@ -148,8 +148,8 @@ final class LeastTraffic {
     OptionalDouble within(double capacity) {
         double[] limit = new double[turn + gaps.size()];
         for (int t = 0; t < turn; t++) limit[t] = capacity - used[t];
-        if (Arrays.stream(limit).anyMatch(l -> l < 0) || !simplex.within(limit))
-            return OptionalDouble.empty();
+        if (Arrays.stream(limit).anyMatch(l -> l < 0)) return OptionalDouble.empty();
+        simplex.within(limit);
         double[] price = new double[limit.length];
         System.arraycopy(simplex.prices(), 0, price, 0, turn);
         double least = 0;

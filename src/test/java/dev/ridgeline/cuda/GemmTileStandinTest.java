@@ -1,7 +1,6 @@
 package dev.ridgeline.cuda;
 
 import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ridgeline.measure.Refused;
 import dev.ridgeline.measure.Verified;
@@ -13,8 +12,6 @@ import dev.ridgeline.measure.workload.Probes;
 import dev.ridgeline.op.Gemm;
 import dev.ridgeline.tensor.DType;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -24,22 +21,9 @@ import java.util.stream.Stream;
 
 /// Each tile of the pipelined product, which chooses small ones for all probes, on every probe and
 /// on shapes of several tiles and more than one strip of them.
-class GemmTileStandinTest {
+class GemmTileStandinTest extends OnStandin {
     private static final List<int[]> SHAPES =
             List.of(new int[] {392, 200, 520}, new int[] {1112, 40, 136});
-
-    private static CudaDevice device;
-
-    @BeforeAll
-    static void open() {
-        assumeTrue(Cuda.standin(), "the stand-in driver is not on the loader's path");
-        device = CudaDevice.open(0, free -> free);
-    }
-
-    @AfterAll
-    static void close() {
-        if (device != null) device.close();
-    }
 
     @ParameterizedTest
     @EnumSource(GemmTable.Tile.class)

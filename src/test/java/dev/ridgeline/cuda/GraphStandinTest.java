@@ -14,8 +14,6 @@ import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Shape;
 import dev.ridgeline.tensor.Tensor;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import java.lang.foreign.Arena;
@@ -24,22 +22,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A list of ops replayed as a graph.
-class GraphStandinTest {
+class GraphStandinTest extends OnStandin {
     private static final int N = 1000;
 
-    private static CudaDevice device;
     private final List<Buffer> buffers = new ArrayList<>();
-
-    @BeforeAll
-    static void open() {
-        assumeTrue(Cuda.standin(), "the stand-in driver is not on the loader's path");
-        device = CudaDevice.open(0, free -> free);
-    }
-
-    @AfterAll
-    static void close() {
-        if (device != null) device.close();
-    }
 
     @Test
     void gives_the_same_bits_as_the_launches_one_by_one() {

@@ -2,7 +2,6 @@ package dev.ridgeline.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ridgeline.device.Kernel;
 import dev.ridgeline.measure.Operands;
@@ -17,28 +16,13 @@ import dev.ridgeline.op.Tolerance;
 import dev.ridgeline.reference.Reference;
 import dev.ridgeline.tensor.DType;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Long sums on tensor cores: the stand-in cuts them off as the hardware does, here with the blocks
 /// of eight that sm_80 and sm_89 have, the smallest.
-class TensorCoresStandinTest {
-    private static CudaDevice device;
-
-    @BeforeAll
-    static void open() {
-        assumeTrue(Cuda.standin(), "the stand-in driver is not on the loader's path");
-        device = CudaDevice.open(0, free -> free);
-    }
-
-    @AfterAll
-    static void close() {
-        if (device != null) device.close();
-    }
-
+class TensorCoresStandinTest extends OnStandin {
     private static Kernel<Gemm> kernel(String name) {
         return device.kernels(Gemm.class).stream()
                 .filter(k -> k.id().toString().equals("gemm/" + name))

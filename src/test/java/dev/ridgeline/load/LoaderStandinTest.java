@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ridgeline.cuda.Cuda;
 import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.cuda.OnStandin;
 import dev.ridgeline.load.Loader.Options;
 import dev.ridgeline.shard.Access;
 import dev.ridgeline.shard.StoredType;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,20 +21,8 @@ import java.util.Optional;
 
 /// The same path on CUDA: page-locked memory, copies on streams of their own, copies between
 /// devices.
-class LoaderStandinTest {
-    private static CudaDevice device;
+class LoaderStandinTest extends OnStandin {
     @TempDir Path folder;
-
-    @BeforeAll
-    static void open() {
-        assumeTrue(Cuda.standin(), "the stand-in driver is not on the loader's path");
-        device = CudaDevice.open(0, free -> free);
-    }
-
-    @AfterAll
-    static void close() {
-        if (device != null) device.close();
-    }
 
     private static Loader loader(Access access) {
         return new Loader(new Options(access, 3, 1 << 16, 2, true));

@@ -63,9 +63,11 @@ class TrafficTest {
         }
     }
 
-    /// The optimum in a memory that is smaller by two of the largest pieces: one that is on its way
-    /// in and one that is on its way out have places, and keep nothing. The optimum itself splits
-    /// pieces wherever it likes and needs no addresses.
+    /// The optimum in a memory that is smaller by two of the largest pieces, room for one on its
+    /// way in and one on its way out. The optimum itself splits pieces wherever it likes and needs
+    /// no addresses. These plans copy nothing ahead, so that what they use of that room goes to
+    /// places that stay put and leave gaps: a rule for all models and caps, not a proof of the
+    /// least. It is wide where a piece is large beside what has to be copied, as at 75 %.
     private static double allowed(Trace trace, long cap) {
         long piece = trace.pieces().stream().mapToLong(Trace.Piece::bytes).max().orElseThrow();
         return new LeastTraffic(trace).within(cap - 2.0 * piece).orElseThrow();
