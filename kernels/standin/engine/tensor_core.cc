@@ -34,22 +34,6 @@ constexpr Format f32{32, 8, f32_fraction, true}, bf16{16, 8, 7, true}, f16{16, 5
 // Of tf32 the unit reads the sign, 8 bits of exponent and 10 of fraction.
 constexpr Format tf32{32, 8, 10, true};
 
-struct Instruction {
-  const char* name;
-  Format a, b;
-};
-
-Instruction instruction(Factors factors) {
-  switch (factors) {
-    case Factors::bf16: return {"mma.m16n8k16 of bf16", bf16, bf16};
-    case Factors::f16: return {"mma.m16n8k16 of f16", f16, f16};
-    case Factors::tf32: return {"mma.m16n8k8 of tf32", tf32, tf32};
-    case Factors::e4m3: return {"mma.m16n8k32 of e4m3", e4m3, e4m3};
-    case Factors::e5m2: return {"mma.m16n8k32 of e5m2 by e4m3", e5m2, e4m3};
-  }
-  return {};
-}
-
 // How many products are summed at once, the bits behind the point that alignment keeps, and those of the result.
 struct Unit {
   int block, aligned, kept;
@@ -69,7 +53,8 @@ struct Number {
   bool special;
 };
 
-Number number(uint32_t word, const Format& f) {
+template <Format f>
+Number number(uint32_t word) {
   if (f.bits == 32) word >>= f32_fraction - f.fraction;
   uint32_t fraction = word & ((1u << f.fraction) - 1);
   uint32_t field = word >> f.fraction & ((1u << f.exponent) - 1);
@@ -82,8 +67,9 @@ Number number(uint32_t word, const Format& f) {
   return {negative ? -magnitude : magnitude, exponent, special};
 }
 
-float value(uint32_t word, const Format& f) {
-  Number n = number(word, f);
+template <Format f>
+float value(uint32_t word) {
+  Number n = number<f>(word);
   if (!n.special) return static_cast<float>(std::ldexp(n.significand, n.exponent - f.fraction));
   uint32_t shifted = f.bits == 32 ? word >> (f32_fraction - f.fraction) : word;
   bool infinite = f.infinite && (shifted & ((1u << f.fraction) - 1)) == 0;
@@ -112,7 +98,7 @@ struct Elements {
     int64_t sum[columns];
     Number old[columns];
     for (int j = 0; j < columns; j++) {
-      old[j] = number(bit_cast<uint32_t>(c[j]), f32);
+      old[j] = number<f32>(bit_cast<uint32_t>(c[j]));
       top[j] = old[j].exponent;
     }
     for (int k = first; k < first + unit.block; k++) {
@@ -143,13 +129,13 @@ struct Elements {
 // a: row g for a0 and a2, g + 8 for a1 and a3; depth from n t for a0 and a1, 4 n further for a2 and a3.
 // b: column g; depth from n t for b0, 4 n further for b1.
 // d: row g for d0 and d1, g + 8 for d2 and d3; columns 2 t and 2 t + 1.
-void multiply(Worker& w, int number_of_warp, uint32_t present) {
+template <Format of_a, Format of_b>
+[[gnu::optimize("O3")]] void multiply(Worker& w, int number_of_warp, uint32_t present) {
   if (present != ~0u) fail(Fault::launch_failed, w.current->site, "mma.sync needs all 32 lanes of its warp");
   auto& offers = w.warp[number_of_warp].offers;
-  const Instruction of = instruction(static_cast<Factors>(offers[0].kind));
-  const int bits = of.a.bits, n = 32 / bits, depth = 8 * n;
+  constexpr int bits = of_a.bits, n = 32 / bits, depth = 8 * n;
   const Unit unit = unit_of(bits, w.launch->capability);
-  const uint32_t mask = bits == 32 ? ~0u : (1u << bits) - 1;
+  constexpr uint32_t mask = ~0u >> (32 - bits);
   Elements words;
   for (int lane = 0; lane < lanes; lane++) {
     const Offer& o = offers[lane];
@@ -164,7 +150,7 @@ void multiply(Worker& w, int number_of_warp, uint32_t present) {
   bool special_column[columns] = {};
   for (int k = 0; k < depth; k++) {
     for (int j = 0; j < columns; j++) {
-      Number element = number(words.b[k][j], of.b);
+      Number element = number<of_b>(words.b[k][j]);
       b.significand[k][j] = element.significand;
       b.exponent[k][j] = element.exponent;
       special_column[j] |= element.special;
@@ -174,7 +160,7 @@ void multiply(Worker& w, int number_of_warp, uint32_t present) {
     Number a[most_depth];
     bool special_row = false;
     for (int k = 0; k < depth; k++) {
-      a[k] = number(words.a[i][k], of.a);
+      a[k] = number<of_a>(words.a[i][k]);
       special_row |= a[k].special;
     }
     float c[columns], finite[columns];
@@ -182,16 +168,32 @@ void multiply(Worker& w, int number_of_warp, uint32_t present) {
       c[j] = offers[i % 8 * 4 + j / 2].d[i / 8 * 2 + j % 2];
       finite[j] = std::isfinite(c[j]) ? c[j] : 0;
     }
-    sum_row(finite, a, b, depth, of.a.fraction + of.b.fraction, unit);
+    sum_row(finite, a, b, depth, of_a.fraction + of_b.fraction, unit);
     for (int j = 0; j < columns; j++) {
       float sum = finite[j];
       if (special_row || special_column[j] || !std::isfinite(c[j])) {
         sum = c[j];
-        for (int k = 0; k < depth; k++) sum += value(words.a[i][k], of.a) * value(words.b[k][j], of.b);
+        for (int k = 0; k < depth; k++) sum += value<of_a>(words.a[i][k]) * value<of_b>(words.b[k][j]);
       }
       offers[i % 8 * 4 + j / 2].d[i / 8 * 2 + j % 2] = sum;
     }
   }
+}
+
+struct Instruction {
+  const char* name;
+  void (*multiply)(Worker&, int, uint32_t);
+};
+
+Instruction instruction(Factors factors) {
+  switch (factors) {
+    case Factors::bf16: return {"mma.m16n8k16 of bf16", multiply<bf16, bf16>};
+    case Factors::f16: return {"mma.m16n8k16 of f16", multiply<f16, f16>};
+    case Factors::tf32: return {"mma.m16n8k8 of tf32", multiply<tf32, tf32>};
+    case Factors::e4m3: return {"mma.m16n8k32 of e4m3", multiply<e4m3, e4m3>};
+    case Factors::e5m2: return {"mma.m16n8k32 of e5m2 by e4m3", multiply<e5m2, e4m3>};
+  }
+  return {};
 }
 
 }  // namespace
@@ -202,7 +204,8 @@ Four mma(Factors factors, Four d, Words a, uint64_t b) {
   std::copy(a.r, a.r + 4, o.a);
   o.b[0] = static_cast<uint32_t>(b);
   o.b[1] = static_cast<uint32_t>(b >> 32);
-  meet(instruction(factors).name, static_cast<uint64_t>(factors), ~0u, multiply, STANDIN_CALLER);
+  const Instruction of = instruction(factors);
+  meet(of.name, static_cast<uint64_t>(factors), ~0u, of.multiply, STANDIN_CALLER);
   std::copy(o.d, o.d + 4, d.d);
   return d;
 }

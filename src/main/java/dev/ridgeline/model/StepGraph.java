@@ -8,11 +8,13 @@ import dev.ridgeline.op.ClipScale;
 import dev.ridgeline.op.Op;
 import dev.ridgeline.op.SquaredNorm;
 import dev.ridgeline.op.Zero;
+import dev.ridgeline.tensor.Buffer;
 import dev.ridgeline.tensor.DType;
 import dev.ridgeline.tensor.Tensor;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,12 +26,15 @@ import java.util.stream.Stream;
 /// What changes from step to step is in `tokens`, `targets` and `scalars`, so the ops are bound or
 /// captured once.
 public final class StepGraph {
-    /// Elements that one op of the optimizer updates, unless there would be more than
-    /// [#MOST_UPDATES] of them: few enough that weight, gradient and moments of a part fit where
-    /// those of a whole table of embeddings do not.
+    /// What [#updated] is unless there would be more than [#MOST_UPDATES] such ops: few enough that
+    /// weight, gradient and moments of a part fit where those of a whole table of embeddings do
+    /// not.
     private static final long UPDATED = 1L << 22;
 
     private static final int MOST_UPDATES = 1024;
+
+    /// @param op its number in the list
+    private record Write(int op, Tensor tensor) {}
 
     private final Config config;
     private final StepOptions options;
@@ -41,6 +46,9 @@ public final class StepGraph {
     private final Tensor losses;
     private final Tensor scalars;
     private final Tensor norms;
+
+    /// Elements that one op of the optimizer updates, at most.
+    private final long updated;
 
     /// @param memory planned, or made for the [#plan] of the same arguments
     public StepGraph(Config config, StepOptions options, Memory memory) {
@@ -63,6 +71,8 @@ public final class StepGraph {
         losses = memory.tensor(Kind.STATE, "losses", DType.F32, options.tokens());
         scalars = memory.tensor(Kind.STATE, "scalars", DType.F32, 4);
         norms = memory.tensor(Kind.STATE, "norms", DType.F32, groups().size() + 1);
+        long each = Math.max(UPDATED, weights.parameters().count() / MOST_UPDATES);
+        updated = Math.ceilDiv(each, Parameters.ALIGNMENT) * Parameters.ALIGNMENT;
     }
 
     /// Bytes of every region that a step's tensors need; nothing is allocated.
@@ -161,8 +171,9 @@ public final class StepGraph {
                             1.0 / options.tokens()));
             passes.addAll(transformer.backward(in, micro > 0));
         }
-        var before = zeros(passes);
-        var after = norms(passes);
+        var writes = writes(passes);
+        var before = zeros(writes);
+        var after = norms(writes);
         var ops = new ArrayList<Op>();
         for (int i = 0; i < passes.size(); i++) {
             ops.addAll(before.getOrDefault(i, List.of()));
@@ -179,34 +190,42 @@ public final class StepGraph {
         return ops;
     }
 
+    private static Map<Buffer, List<Write>> writes(List<Op> ops) {
+        var found = new IdentityHashMap<Buffer, List<Write>>();
+        for (int i = 0; i < ops.size(); i++)
+            for (var tensor : ops.get(i).writes())
+                found.computeIfAbsent(tensor.buffer(), _ -> new ArrayList<>())
+                        .add(new Write(i, tensor));
+        return found;
+    }
+
+    /// The ops that write to some of `gradients`; never none.
+    private static IntStream writing(Tensor gradients, Map<Buffer, List<Write>> writes) {
+        return writes.get(gradients.buffer()).stream()
+                .filter(write -> write.tensor.meets(gradients))
+                .mapToInt(Write::op);
+    }
+
     /// By the first op that adds to what they clear.
-    private Map<Integer, List<Op>> zeros(List<Op> passes) {
+    private Map<Integer, List<Op>> zeros(Map<Buffer, List<Write>> writes) {
         var found = new HashMap<Integer, List<Op>>();
         for (var group : groups()) {
             long from = transformer.addedFrom(group);
             if (from == group.elements()) continue;
             var cleared = weights.part(Kind.GRADIENTS, group, from, group.elements());
-            int first =
-                    IntStream.range(0, passes.size())
-                            .filter(i -> passes.get(i).writes().stream().anyMatch(cleared::meets))
-                            .findFirst()
-                            .orElseThrow();
+            int first = writing(cleared, writes).min().orElseThrow();
             found.computeIfAbsent(first, _ -> new ArrayList<>()).add(new Zero(cleared));
         }
         return found;
     }
 
     /// By the last op that writes gradients of their group.
-    private Map<Integer, List<Op>> norms(List<Op> passes) {
+    private Map<Integer, List<Op>> norms(Map<Buffer, List<Write>> writes) {
         var found = new HashMap<Integer, List<Op>>();
         for (int g = 0; g < groups().size(); g++) {
             var group = groups().get(g);
             var all = weights.part(Kind.GRADIENTS, group, 0, group.elements());
-            int last =
-                    IntStream.range(0, passes.size())
-                            .filter(i -> passes.get(i).writes().stream().anyMatch(all::meets))
-                            .max()
-                            .orElseThrow();
+            int last = writing(all, writes).max().orElseThrow();
             found.computeIfAbsent(last, _ -> new ArrayList<>())
                     .add(new SquaredNorm(all, norms.slice(0, g, g + 1)));
         }
@@ -243,10 +262,8 @@ public final class StepGraph {
     }
 
     private void updates(List<Op> ops, Parameters.Group group, long from, long to) {
-        long each = Math.max(UPDATED, weights.parameters().count() / MOST_UPDATES);
-        each = Math.ceilDiv(each, Parameters.ALIGNMENT) * Parameters.ALIGNMENT;
-        for (long at = from; at < to; at += each)
-            ops.add(update(group, at, Math.min(to, at + each), options.optimizer().decay()));
+        for (long at = from; at < to; at += updated)
+            ops.add(update(group, at, Math.min(to, at + updated), options.optimizer().decay()));
     }
 
     private AdamW update(Parameters.Group group, long from, long to, double decay) {

@@ -2,6 +2,7 @@ package dev.ridgeline.residency;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -25,13 +26,15 @@ final class Packing {
 
     /// @param begin of the first piece in its region
     /// @param full how many of the fullest ops it is there during
-    record Group(List<Integer> stays, long begin, long bytes, long time, long full) {}
+    /// @param always whether it never leaves
+    record Group(
+            List<Integer> stays, long begin, long bytes, long time, int full, boolean always) {}
 
     private final Trace trace;
     private final List<Stay> stays;
     private final int turn;
     private final List<Group> groups;
-    private final List<Integer> full;
+    private final BitSet full;
     private final int[] from;
     private final int[] length;
     private final long[] begin;
@@ -110,28 +113,25 @@ final class Packing {
     }
 
     private List<Comparator<Group>> orders() {
-        Comparator<Group> always = Comparator.comparing(g -> !always(g));
+        Comparator<Group> always = Comparator.comparing(g -> !g.always);
         return List.of(
                 always.thenComparing(Comparator.comparingLong(Group::bytes).reversed()),
                 always.thenComparing(g -> -(double) g.bytes * g.time),
                 always.thenComparing(Comparator.comparingLong(Group::time).reversed()),
-                Comparator.comparingLong(Group::full)
+                Comparator.comparingInt(Group::full)
                         .reversed()
                         .thenComparing(Comparator.comparingLong(Group::time).reversed()));
     }
 
     /// The ops during which memory is nearly as full as ever.
-    private List<Integer> full() {
+    private BitSet full() {
         long[] demand = new long[turn];
         for (int s = 0; s < stays.size(); s++)
-            for (int t = stays.get(s).from(); t < stays.get(s).until(); t++)
-                demand[Math.floorMod(t, turn)] += bytes[s];
+            for (int t = 0; t < length[s]; t++) demand[(from[s] + t) % turn] += bytes[s];
         long most = Arrays.stream(demand).max().orElse(0);
-        return IntStream.range(0, turn).filter(t -> demand[t] >= FULL * most).boxed().toList();
-    }
-
-    private boolean always(Group group) {
-        return group.stays.stream().allMatch(s -> stays.get(s).always(turn));
+        var found = new BitSet(turn);
+        for (int t = 0; t < turn; t++) found.set(t, demand[t] >= FULL * most);
+        return found;
     }
 
     private boolean meet(int a, int b) {
@@ -159,16 +159,12 @@ final class Packing {
     private Group group(List<Integer> members) {
         long begin = members.stream().mapToLong(s -> this.begin[s]).min().orElseThrow();
         long end = members.stream().mapToLong(s -> this.begin[s] + bytes[s]).max().orElseThrow();
-        long time =
-                members.stream()
-                        .mapToLong(s -> stays.get(s).until() - stays.get(s).from())
-                        .max()
-                        .orElseThrow();
-        long there =
-                full.stream()
-                        .filter(op -> members.stream().anyMatch(s -> stays.get(s).holds(op, turn)))
-                        .count();
-        return new Group(members, begin, end - begin, time, there);
+        long time = members.stream().mapToInt(s -> length[s]).max().orElseThrow();
+        var there = new BitSet(turn);
+        for (int s : members) for (int t = 0; t < length[s]; t++) there.set((from[s] + t) % turn);
+        there.and(full);
+        boolean always = members.stream().allMatch(s -> stays.get(s).always(turn));
+        return new Group(members, begin, end - begin, time, there.cardinality(), always);
     }
 
     private int at(List<Integer> candidates, int op) {

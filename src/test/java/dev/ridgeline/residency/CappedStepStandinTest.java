@@ -2,7 +2,7 @@ package dev.ridgeline.residency;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ridgeline.cuda.CudaDevice;
+import dev.ridgeline.cuda.OnStandin;
 import dev.ridgeline.device.Offload;
 import dev.ridgeline.model.StepOptions;
 import dev.ridgeline.tensor.DType;
@@ -15,7 +15,7 @@ import java.nio.file.Path;
 
 /// The same as [CappedStepTest], with a GPU's streams, events and pinned memory: two directions at
 /// once.
-class CappedStepStandinTest {
+class CappedStepStandinTest extends OnStandin {
     @ParameterizedTest
     @CsvSource({"gpt2, 1, F32", "llama, 2, BF16"})
     void ten_steps_are_the_same_bits_under_every_cap(String model, int microBatches, DType dtype) {
@@ -30,20 +30,13 @@ class CappedStepStandinTest {
     }
 
     private static void requireSameBits(String model, StepOptions options, int... caps) {
-        try (var device = CudaDevice.open(0, _ -> 1L << 28)) {
-            CappedModels.requireSameBits(device, CappedModels.of(model), options, caps);
-        }
+        CappedModels.requireSameBits(device, CappedModels.of(model), options, caps);
     }
 
     @Test
     void a_gpu_copies_from_no_file() {
-        try (var device = CudaDevice.open(0, _ -> 1L << 28)) {
-            assertThatThrownBy(
-                            () ->
-                                    device.link(
-                                            new Offload.Folder(Path.of(".")),
-                                            Double.POSITIVE_INFINITY))
-                    .hasMessageStartingWith("cuda:0 copies from page-locked memory");
-        }
+        var folder = new Offload.Folder(Path.of("."));
+        assertThatThrownBy(() -> device.link(folder, Double.POSITIVE_INFINITY))
+                .hasMessageStartingWith("cuda:0 copies from page-locked memory");
     }
 }
