@@ -61,17 +61,23 @@ Cell* cells_of(Worker& w, uintptr_t p, size_t bytes, Cell*& end) {
 
 uint32_t offset_of(const Worker& w, uintptr_t site) { return static_cast<uint32_t>(site - w.launch->image->base); }
 
+// A read by t is ordered after what was written.
+[[gnu::always_inline]] inline void check_written(Worker& w, const Cell& c, int t, uintptr_t p, size_t bytes,
+                                                 uintptr_t site) {
+  if (c.writer & in_flight) report_flight(w, p, false, c, site);
+  if (c.written >= w.epoch && !ordered(w, t, c.writer, c.written)) {
+    report_race(w, p, bytes, false, c.writer == by_atomic ? "atomic operation" : "write",
+                c.writer == by_atomic ? -1 : c.writer, c.write_site, site);
+  }
+}
+
 void shared_read(Worker& w, uintptr_t p, size_t bytes, uintptr_t site) {
   int t = w.current->number;
   auto warp = static_cast<uint16_t>(t / lanes);
   uint32_t bit = 1u << t % lanes;
   Cell* end;
   for (Cell* c = cells_of(w, p, bytes, end); c < end; c++) {
-    if (c->writer & in_flight) report_flight(w, p, false, *c, site);
-    if (c->written >= w.epoch && !ordered(w, t, c->writer, c->written)) {
-      report_race(w, p, bytes, false, c->writer == by_atomic ? "atomic operation" : "write",
-                  c->writer == by_atomic ? -1 : c->writer, c->write_site, site);
-    }
+    check_written(w, *c, t, p, bytes, site);
     if (c->read < w.epoch) {
       c->reader_warp = warp;
       c->reader_lanes = bit;
@@ -211,6 +217,15 @@ void check_atomic(uintptr_t p, size_t bytes, uintptr_t site) {
   check<true>(p, bytes, site, true);
 }
 
+void check_shared_source(uintptr_t p, size_t bytes, uintptr_t site) {
+  Worker& w = *worker;
+  if (p + bytes > w.shared_end || (p < w.dynamic_limit && p + bytes > w.dynamic_end && p + bytes > w.dynamic_begin)) {
+    report_illegal(w, p, bytes, false, site);
+  }
+  Cell* end;
+  for (Cell* c = cells_of(w, p, bytes, end); c < end; c++) check_written(w, *c, w.current->number, p, bytes, site);
+}
+
 void check_aligned(uintptr_t p, size_t bytes, const char* what, uintptr_t site) {
   if (p % bytes == 0) return;
   char text[160];
@@ -223,6 +238,7 @@ void end_block_checks(Worker& w) {
   for (int i = 0; i < w.threads; i++) {
     for (const CopyInFlight& c : w.thread[i].copies) end_flight(w, c.shared, c.bytes);
   }
+  end_block_boxes(w);
 }
 
 void begin_block_checks(Worker& w) {

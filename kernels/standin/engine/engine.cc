@@ -52,6 +52,8 @@ namespace {
 constexpr size_t stack_bytes = 128 << 10;
 constexpr size_t guard_bytes = 4096;
 
+size_t places(uint32_t bytes) { return (bytes + sizeof(Place) - 1) / sizeof(Place); }
+
 void to_scheduler(Worker& w) { standin_switch(&w.current->stack_pointer, w.scheduler_stack); }
 
 // The first frame of every fiber.
@@ -59,6 +61,7 @@ void thread_main() {
   Worker& w = *worker;
   w.launch->entry->call(w.arguments);
   Worker& after = *worker;
+  end_boxes(after);
   Thread& t = *after.current;
   t.state = State::done;
   Warp& warp = after.warp[t.number / lanes];
@@ -118,6 +121,8 @@ void report_deadlock(Worker& w) {
     }
     if (t.state == State::barrier && t.barrier == 0) {
       where = "__syncthreads at " + source_name(t.file) + ":" + std::to_string(t.line);
+    } else if (t.state == State::mbarrier) {
+      where = mbarrier_name(w, t.mbarrier) + " at " + source_of(*w.launch->image, t.site);
     } else if (t.state == State::cluster) {
       where = "the cluster's barrier at " + source_of(*w.launch->image, t.site);
     } else if (t.state == State::barrier) {
@@ -169,6 +174,8 @@ void run_block(Worker& w, Dim block) {
         t.committed = 0;
         t.cluster_arrivals = t.cluster_waits = 0;
         t.copies.clear();
+        t.stores_committed = 0;
+        t.stores.clear();
         prepare(t);
       }
     }
@@ -204,7 +211,7 @@ void run_block(Worker& w, Dim block) {
       release_barrier(w, 0);
       progress = true;
     }
-    if (progress || w.alive == 0 || pass_cluster(w)) {
+    if (progress || w.alive == 0 || complete_boxes(w) || pass_cluster(w)) {
       if (w.given_up) return;
       continue;
     }
@@ -288,7 +295,7 @@ struct Pool {
     size_t offset = 0;
     for (uint32_t i = 0; i < l.entry->parameters; i++) {
       w.arguments[i] = l.arguments->data() + offset;
-      offset += (l.entry->sizes[i] + 15) / 16 * 16;
+      offset += places(l.entry->sizes[i]);
     }
     auto* segment = static_cast<char*>(shared_segment(*l.image));
     w.shared_begin = reinterpret_cast<uintptr_t>(segment);
@@ -473,14 +480,14 @@ dim3 grid_size() {
   return {d.x, d.y, d.z};
 }
 
-std::shared_ptr<std::vector<std::byte>> pack(const Entry& entry, void* const* arguments) {
-  size_t bytes = 0;
-  for (uint32_t i = 0; i < entry.parameters; i++) bytes += (entry.sizes[i] + 15) / 16 * 16;
-  auto packed = std::make_shared<std::vector<std::byte>>(bytes);
+Arguments pack(const Entry& entry, void* const* arguments) {
+  size_t count = 0;
+  for (uint32_t i = 0; i < entry.parameters; i++) count += places(entry.sizes[i]);
+  auto packed = std::make_shared<std::vector<Place>>(count);
   size_t offset = 0;
   for (uint32_t i = 0; i < entry.parameters; i++) {
     memcpy(packed->data() + offset, arguments[i], entry.sizes[i]);
-    offset += (entry.sizes[i] + 15) / 16 * 16;
+    offset += places(entry.sizes[i]);
   }
   return packed;
 }

@@ -50,6 +50,12 @@ struct Failure {
   std::string sentence;
 };
 
+// A launch's arguments; each begins a place, as aligned as a CUtensorMap has to be.
+struct alignas(64) Place {
+  std::byte bytes[64];
+};
+using Arguments = std::shared_ptr<std::vector<Place>>;
+
 struct Launch {
   const Image* image;
   const Entry* entry;
@@ -58,13 +64,13 @@ struct Launch {
   int device;
   int capability;  // of the device: 80, 90
   uint64_t peers;  // bit d: memory of device d may be touched
-  std::shared_ptr<std::vector<std::byte>> arguments;
+  Arguments arguments;
 };
 
 // Blocks until every block ran or one failed.
 std::optional<Failure> run(const Launch& launch);
 
-// Bytes of a launch's arguments, each at an 8-byte aligned place in the order of the parameters.
-std::shared_ptr<std::vector<std::byte>> pack(const Entry& entry, void* const* arguments);
+// The arguments in the order of the parameters.
+Arguments pack(const Entry& entry, void* const* arguments);
 
 }  // namespace standin

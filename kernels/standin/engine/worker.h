@@ -6,10 +6,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "engine.h"
+#include "tensor_map.h"
 
 namespace standin {
 
@@ -18,12 +20,21 @@ constexpr int lanes = 32;
 constexpr int max_warps = max_threads / lanes;
 constexpr int barriers = 16;
 
-enum class State : uint8_t { ready, collective, barrier, cluster, done };
+enum class State : uint8_t { ready, collective, barrier, mbarrier, cluster, done };
 
 struct CopyInFlight {
   uintptr_t shared, global;
   uint8_t bytes, from_global;
   uint32_t group;  // the number of its commit group, counted from 1 in its thread
+};
+
+// A box of a matrix on its way to or from shared memory.
+struct BoxInFlight {
+  TensorMap map;
+  int x, y;
+  uintptr_t shared, site;
+  uint32_t group;   // of a store: the number of its group, counted from 1 in its thread
+  uint16_t thread;  // that started it
 };
 
 struct Thread {
@@ -36,12 +47,15 @@ struct Thread {
   int line;  // of the __syncthreads that it waits at
   const char* file;
   uintptr_t site;  // return address into the kernel
+  uintptr_t mbarrier;  // that it waits at
   int predicate;
   uint32_t ticks;     // accesses since its last turn
   uint64_t accesses;  // since it last waited
   uint32_t committed;  // groups of asynchronous copies
   uint32_t cluster_arrivals, cluster_waits;
   std::vector<CopyInFlight> copies;
+  uint32_t stores_committed;
+  std::vector<BoxInFlight> stores;
 };
 
 // What a lane brings to an operation of its warp.
@@ -66,6 +80,15 @@ struct Barrier {
   int expected = 0, arrived = 0;
   std::bitset<max_threads> members, waiting;
   std::vector<uint32_t> clock;  // what those who arrived knew of everyone's releases
+};
+
+// A barrier in shared memory.
+struct Mbarrier {
+  int arrivals = 0, pending = 0;  // of a phase; of them still to come in this one
+  int64_t bytes = 0;      // announced and not brought
+  uint32_t phase = 0;     // how many have ended
+  std::vector<BoxInFlight> loads;
+  std::vector<uint32_t> clock, ended;  // what those knew who arrived in this phase, and in the last
 };
 
 // The barrier of one cluster, whose blocks run on a worker each. A phase ends when every block has arrived or ended.
@@ -108,6 +131,7 @@ struct Worker {
   std::array<Thread, max_threads> thread;
   std::array<Warp, max_warps> warp;
   std::array<Barrier, barriers> barrier;
+  std::map<uintptr_t, Mbarrier> mbarriers;
   void* arguments[256];
   std::optional<Failure> failure;
 
@@ -138,6 +162,13 @@ std::string source_of(const Image& image, uintptr_t site);
 Dim block_of(const Launch& launch, uint64_t number);
 bool pass_cluster(Worker& w);
 
+// box.cc
+// Ends what phases can end, once no thread can go on: as late as may be, so that who does not wait is seen.
+bool complete_boxes(Worker& w);
+void end_boxes(Worker& w);  // of the current thread, which returns
+void end_block_boxes(Worker& w);
+std::string mbarrier_name(const Worker& w, uintptr_t barrier);
+
 // warp.cc
 Offer& own();  // of the current thread
 // Waits until all lanes of `mask` have offered the same, and the last of them has run it.
@@ -151,6 +182,8 @@ void check_read(uintptr_t p, size_t bytes, uintptr_t site);
 void check_write(uintptr_t p, size_t bytes, uintptr_t site);
 void check_atomic(uintptr_t p, size_t bytes, uintptr_t site);
 void check_aligned(uintptr_t p, size_t bytes, const char* what, uintptr_t site);
+// For a read by an asynchronous copy, which its thread has to wait for.
+void check_shared_source(uintptr_t p, size_t bytes, uintptr_t site);
 bool is_shared(const Worker& w, uintptr_t p);
 void order_block(Worker& w);
 void release_to(Worker& w, std::vector<uint32_t>& clock, int t);

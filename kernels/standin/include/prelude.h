@@ -25,7 +25,7 @@
 #define __noinline__ __attribute__((noinline))
 #define __restrict__ __restrict
 #define __align__(n) __attribute__((aligned(n)))
-#define __grid_constant__ const
+#define __grid_constant__
 // One instance for every worker of the engine, which runs one block at a time.
 #define __shared__ thread_local
 #define __constant__
@@ -107,6 +107,13 @@ void bar_arrive(int id, int threads);
 [[gnu::const]] uint3 cluster_block();
 void cluster_arrive();
 void cluster_wait();
+void mbarrier_init(void* barrier, int arrivals);
+void mbarrier_arrive(void* barrier, int bytes);
+void mbarrier_wait(void* barrier, int parity);
+void tensor_load(void* shared, const void* map, int x, int y, void* barrier);
+void tensor_store(const void* map, int x, int y, const void* shared);
+void tensor_store_commit();
+void tensor_store_wait(int pending);
 uint4 ld_global_nc_16(const void* p);
 void st_global_16(void* p, uint4 v);
 

@@ -25,6 +25,8 @@ Result cuMemsetD32Async(Pointer, unsigned, size_t, void*);
 Result cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
 Result cuLaunchKernelEx(const void*, void*, void**, void**);
 Result cuFuncSetAttribute(void*, int, int);
+Result cuTensorMapEncodeTiled(void*, unsigned, unsigned, void*, const uint64_t*, const uint64_t*, const unsigned*,
+                              const unsigned*, unsigned, unsigned, unsigned, unsigned);
 Result cuStreamCreate(void**, unsigned);
 Result cuStreamSynchronize(void*);
 Result cuStreamBeginCapture_v2(void*, int);
@@ -75,10 +77,11 @@ std::vector<T> download(Pointer p, size_t count) {
 }
 
 template <class... A>
-Result launch(void* module, const char* name, unsigned blocks, unsigned threads, unsigned shared, A... arguments) {
+Result launch(void* module, const char* name, unsigned blocks, unsigned threads, unsigned shared,
+              const A&... arguments) {
   void* f;
   must(cuModuleGetFunction(&f, module, name));
-  void* pointers[] = {&arguments...};
+  void* pointers[] = {const_cast<A*>(&arguments)...};
   return cuLaunchKernel(f, blocks, 1, 1, threads, 1, 1, shared, nullptr, pointers, nullptr);
 }
 

@@ -253,6 +253,76 @@ void clusters() {
   }
 }
 
+struct alignas(64) TensorMap {
+  unsigned long long opaque[16];
+};
+
+// Of a matrix of floats with `pitch` of them between its rows.
+Result encode(TensorMap& map, Pointer matrix, uint64_t rows, uint64_t columns, uint64_t pitch, unsigned box_rows,
+              unsigned box_columns, unsigned swizzle = 0) {
+  uint64_t dims[] = {columns, rows}, strides[] = {pitch * 4};
+  unsigned box[] = {box_columns, box_rows}, steps[] = {1, 1};
+  return cuTensorMapEncodeTiled(&map, 7, 2, reinterpret_cast<void*>(matrix), dims, strides, box, steps, 0, swizzle, 0, 0);
+}
+
+void boxes() {
+  constexpr int rows = 37, columns = 60, pitch = 64;
+  const std::string path = std::string(standin_kernels()) + "/standin/test/sm90a_tensor.fatbin";
+  const std::vector<float> values = numbers(rows * pitch);
+  const char* sentences[] = {"", "has not been waited for", "-16 bytes announced and not copied",
+                             "has not waited for this copy", "has not been waited for"};
+  for (int mistake = 0; mistake < 5; mistake++) {
+    Session s;
+    void* module;
+    must(cuModuleLoad(&module, path.c_str()));
+    Pointer in = upload(values), out = upload(std::vector<float>(rows * pitch, 7)), sums = upload(std::vector<float>(320));
+    TensorMap from, to;
+    must(encode(from, in, rows, columns, pitch, 8, 16));
+    must(encode(to, out, rows, columns, pitch, 8, 16));
+    Result r = launch(module, "boxes_8x16", 5, 64, 1024, from, to, sums, 4, mistake);
+    if (r == 0) r = cuCtxSynchronize();
+    if (mistake > 0) {
+      std::string report = standin_report();
+      tell(r != 0 && report.find(sentences[mistake]) != std::string::npos,
+           std::string("boxes: ") + sentences[mistake], report);
+      continue;
+    }
+    must(r);
+    std::vector<float> wanted(rows * pitch, 7);
+    double all = 0, found = 0;
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) all += wanted[i * pitch + j] = values[i * pitch + j];
+    }
+    for (float sum : download<float>(sums, 320)) found += sum;
+    near("boxes through shared memory", download<float>(out, rows * pitch), wanted);
+    tell(std::fabs(all - found) < 1e-3, "zeros where a box lies outside the matrix");
+  }
+  Session s;
+  void* module;
+  must(cuModuleLoad(&module, path.c_str()));
+  Pointer in = upload(values), out = upload(std::vector<float>(8 * 32));
+  for (unsigned swizzle = 0; swizzle <= 3; swizzle++) {
+    const int width = swizzle == 0 ? 32 : 4 << swizzle, y = 33, x = -3;
+    TensorMap from;
+    must(encode(from, in, rows, columns, pitch, 8, width, swizzle));
+    must(launch(module, "one_box", 1, 32, 1024, from, out, x, y, 8 * width));
+    must(cuCtxSynchronize());
+    std::vector<float> wanted(8 * width);
+    for (int i = 0; i < 8; i++) {
+      for (int j = 0; j < width; j++) {
+        // 16 bytes at a time, by the number of the 128 bytes they lie in
+        int line = (i * width + j) / 32, at = (i * width + j) ^ (line & ((1 << swizzle) - 1)) << 2;
+        bool there = x + j >= 0 && y + i < rows;
+        wanted[at] = there ? values[(y + i) * pitch + x + j] : 0;
+      }
+    }
+    near(("a box with swizzle " + std::to_string(swizzle)).c_str(), download<float>(out, 8 * width), wanted);
+  }
+  TensorMap map;
+  tell(name_of(encode(map, in, rows, columns, 63, 8, 16)) == "CUDA_ERROR_INVALID_VALUE", "a tensor map's rows begin at 16 bytes");
+  tell(name_of(encode(map, in, rows, columns, pitch, 8, 64, 3)) == "CUDA_ERROR_INVALID_VALUE", "a box wider than its swizzle");
+}
+
 void driver_rules() {
   {
     Session s;
@@ -333,5 +403,6 @@ int main() {
   for (const Mistake& m : mistakes) catch_mistake(m);
   driver_rules();
   clusters();
+  boxes();
   return summary();
 }

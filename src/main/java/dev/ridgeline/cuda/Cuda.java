@@ -72,7 +72,7 @@ public final class Cuda {
     /// without the driver, of which the host's checks tell.
     public static List<Check> checks() {
         if (!LibCuda.found()) return List.of();
-        return List.of(started(), kernels(), clusters(), nvml(), cublas());
+        return List.of(started(), kernels(), clusters(), tensorMaps(), nvml(), cublas());
     }
 
     /// The driver in words: `CUDA 13.0, libnvidia-ml.so.1 of driver 580.65.06`.
@@ -125,6 +125,17 @@ public final class Cuda {
                 found
                         ? "cuLaunchKernelEx launches them, on sm_90 and newer"
                         : "the driver has no cuLaunchKernelEx");
+    }
+
+    private static Check tensorMaps() {
+        boolean found = TensorMap.found();
+        return found(
+                "CUDA tensor maps",
+                found,
+                found
+                        ? "cuTensorMapEncodeTiled makes them, for the copy engine of sm_90 and"
+                              + " newer"
+                        : "the driver has no cuTensorMapEncodeTiled");
     }
 
     private static Check nvml() {

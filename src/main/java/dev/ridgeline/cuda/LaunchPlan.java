@@ -65,7 +65,8 @@ final class LaunchPlan {
     /// @param threads of a block, at most 1024
     /// @param sharedBytes of dynamic shared memory per block
     /// @param arguments in the order of the kernel's parameters: a [Tensor] or [CudaBuffer] for a
-    ///   pointer, [Integer] for an `int`, [Long] for a `long long`, [Float] for a `float`
+    ///   pointer, [Integer] for an `int`, [Long] for a `long long`, [Float] for a `float`, a
+    ///   [TensorMap] for a `CUtensorMap`
     void launch(String what, Grid grid, int threads, int sharedBytes, Object... arguments) {
         if (!counting) steps.add(kernel(what, grid, threads, sharedBytes, arguments));
     }
@@ -148,6 +149,13 @@ final class LaunchPlan {
         return buffer;
     }
 
+    /// A matrix as an argument, boxes of which a kernel has copied ([TensorMap#of]).
+    TensorMap map(Tensor matrix, int rows, int columns, TensorMap.Swizzle swizzle) {
+        if (counting) return TensorMap.PLANNED;
+        return TensorMap.of(
+                device.driver(), matrix, address(matrix), rows, columns, swizzle, arena);
+    }
+
     /// Where it is launched.
     CudaDevice device() {
         return device;
@@ -168,12 +176,14 @@ final class LaunchPlan {
         var pointers = arena.allocate(JAVA_LONG, Math.max(1, arguments.length));
         for (int i = 0; i < arguments.length; i++) {
             var place = values.asSlice(8L * i, 8);
+            long at = place.address();
             switch (arguments[i]) {
                 case Tensor t -> place.set(JAVA_LONG, 0, address(t));
                 case CudaBuffer b -> place.set(JAVA_LONG, 0, b.address());
                 case Integer n -> place.set(JAVA_INT, 0, n);
                 case Long n -> place.set(JAVA_LONG, 0, n);
                 case Float x -> place.set(JAVA_FLOAT, 0, x);
+                case TensorMap map -> at = map.address();
                 default ->
                         throw new IllegalArgumentException(
                                 "%s: argument %d is a %s, which no kernel takes"
@@ -182,7 +192,7 @@ final class LaunchPlan {
                                                 i,
                                                 arguments[i].getClass().getSimpleName()));
             }
-            pointers.setAtIndex(JAVA_LONG, i, place.address());
+            pointers.setAtIndex(JAVA_LONG, i, at);
         }
         return pointers.address();
     }
