@@ -96,11 +96,10 @@ final class CapacityText {
                                 right("predicted"),
                                 right("error"),
                                 left("strategy")));
-        table.heading("measured");
         for (var row : rows)
             row.capacity()
                     .ifPresentOrElse(c -> table.add(cells(row, c)), () -> refused(table, row));
-        var text = new StringBuilder(table.render());
+        var text = new StringBuilder("measured\n").append(table.render());
         CapacityCurve.knee(rows)
                 .ifPresent(
                         knee ->

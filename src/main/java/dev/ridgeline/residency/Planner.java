@@ -107,14 +107,9 @@ public final class Planner {
         var found = new ArrayList<Plan>();
         laid(variant, retention(variant).all().stays(), capacity).ifPresent(found::add);
         if (!found.isEmpty()) return found;
-        for (var choice : choices(variant))
-            for (double reserve : RESERVES)
-                ROOMS.stream()
-                        .map(room -> (long) (capacity * (1 - reserve) * room))
-                        .map(target -> choice.retention.apply(target).stays())
-                        .flatMap(stays -> plan(variant, stays, capacity).stream())
-                        .findFirst()
-                        .ifPresent(found::add);
+        choices(variant).parallelStream()
+                .flatMap(choice -> reserving(variant, choice, capacity))
+                .forEachOrdered(found::add);
         if (found.isEmpty())
             plan(variant, nothingKept(variant).stays(), capacity).ifPresent(found::add);
         var least = new LeastTraffic(variant.trace);
@@ -123,6 +118,18 @@ public final class Planner {
                 .ifPresent(found::add);
         filled(variant, c -> retention(variant).belady(c), capacity).ifPresent(found::add);
         return found;
+    }
+
+    /// The plan of a choice for each of the reserves.
+    private Stream<Plan> reserving(Variant variant, Choice choice, long capacity) {
+        return RESERVES.stream()
+                .flatMap(
+                        reserve ->
+                                ROOMS.stream()
+                                        .map(room -> (long) (capacity * (1 - reserve) * room))
+                                        .map(target -> choice.retention.apply(target).stays())
+                                        .flatMap(stays -> plan(variant, stays, capacity).stream())
+                                        .limit(1));
     }
 
     private static double waits(List<Plan> plans) {

@@ -21,6 +21,9 @@ class TrainTest {
     /// How often a run is killed here; the property `kills` asks for more.
     private static final int KILLS = Integer.getInteger("kills", 8);
 
+    /// Steps of the run for each time that it is killed.
+    private static final int STEPS = 50;
+
     @TempDir Path folder;
     private Path text;
 
@@ -140,7 +143,7 @@ class TrainTest {
     /// was left alone.
     @Test
     void kill_9_loses_nothing() throws Exception {
-        var steps = String.valueOf(75 * KILLS);
+        var steps = String.valueOf(STEPS * KILLS);
         var options = List.of("--steps", steps, "--save-every", "3", "--sample", "0");
         var whole = folder.resolve("whole");
         var alone = Shell.run(train(whole, options.toArray(String[]::new)));
@@ -161,7 +164,7 @@ class TrainTest {
         var last = ChildJvm.ridgeline(List.of(), arguments(killed, options));
         var output = new String(last.getInputStream().readAllBytes());
         assertThat(last.waitFor()).as(output).isZero();
-        assertThat(newest(killed)).isEqualTo(newest(whole)).isEqualTo(75L * KILLS);
+        assertThat(newest(killed)).isEqualTo(newest(whole)).isEqualTo((long) STEPS * KILLS);
         requireSameBits(killed, whole);
     }
 
