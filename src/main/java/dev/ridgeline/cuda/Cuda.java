@@ -133,8 +133,7 @@ public final class Cuda {
                 "CUDA tensor maps",
                 found,
                 found
-                        ? "cuTensorMapEncodeTiled makes them, for the copy engine of sm_90 and"
-                              + " newer"
+                        ? "cuTensorMapEncodeTiled makes them, for sm_90 and newer"
                         : "the driver has no cuTensorMapEncodeTiled");
     }
 
