@@ -1,5 +1,8 @@
 package dev.ridgeline.cpu;
 
+import static dev.ridgeline.cpu.GemmSplitTile.PARTS;
+import static dev.ridgeline.cpu.GemmSplitTile.TURN;
+
 import dev.ridgeline.device.Launch;
 import dev.ridgeline.device.Stream;
 import dev.ridgeline.op.Gemm;
@@ -64,9 +67,10 @@ final class GemmBlocked implements Launch {
                             GemmOperand.of(op.b(), i, op.form().transposesB()),
                             new GemmOutput(op, i)));
         }
-        // equal depths, a multiple of 8
+        // equal depths, a multiple of 8 and of whole turns
         int passes = Math.ceilDiv(op.k(), GemmTile.DEPTH);
-        depths = Math.min(GemmTile.DEPTH, Math.ceilDiv(Math.ceilDiv(op.k(), passes), 8) * 8);
+        int unit = 8 * TURN;
+        depths = Math.min(GemmTile.DEPTH, Math.ceilDiv(Math.ceilDiv(op.k(), passes), unit) * unit);
         depthBlocks = Math.ceilDiv(op.k(), depths);
         panels = Math.ceilDiv(op.n(), WIDTH);
         // sums of several depth blocks would lose bits in a bf16 result
@@ -75,7 +79,7 @@ final class GemmBlocked implements Launch {
         if (prepack) packAll();
         scratch.reserve(
                 Math.ceilDiv(Math.min(op.m(), ROWS), HEIGHT),
-                prepack ? 0 : CHUNK,
+                prepack ? 0 : PARTS * CHUNK,
                 keepsSums ? Math.multiplyExact(op.m(), op.n()) : 0,
                 each);
     }
@@ -84,9 +88,14 @@ final class GemmBlocked implements Launch {
         return Math.min(depths, op.k() - block * depths);
     }
 
+    /// Depths that a tile goes through for `kc` of them.
+    private static int turns(int kc) {
+        return Math.ceilDiv(kc, TURN) * TURN;
+    }
+
     private void packAll() {
         for (int block = 0; block < depthBlocks; block++) {
-            var all = GemmScratch.grown(new float[0][], panels, GemmScratch.PANEL);
+            var all = GemmScratch.grown(new float[0][], PARTS * panels, GemmScratch.PANEL);
             int at = block;
             workers.run(
                     Math.ceilDiv(panels, CHUNK),
@@ -102,33 +111,35 @@ final class GemmBlocked implements Launch {
     private void packPanels(
             Product product, int block, int panel, int last, float[][] into, int at, int worker) {
         int column = panel * WIDTH;
-        product.b.pack(
-                column,
-                Math.min(last * WIDTH, op.n()) - column,
-                WIDTH,
-                block * depths,
-                depthsOf(block),
-                into,
-                at,
-                1,
-                WIDTH,
-                scratch.own(worker).lines);
+        int columns = Math.min(last * WIDTH, op.n()) - column;
+        int each = WIDTH / PARTS;
+        int kc = depthsOf(block);
+        var lines = scratch.own(worker).lines;
+        product.b.pack(column, columns, each, block * depths, kc, into, PARTS * at, 1, each, lines);
+        for (int i = PARTS * at; i < PARTS * (at + last - panel); i++)
+            Arrays.fill(into[i], kc * each, turns(kc) * each, 0f);
     }
 
     /// The groups `[group, last)`, or as many of them as there are.
     private void packRows(Product product, Rows rows, int group, int last, int worker) {
         int r = group * HEIGHT;
+        int count = Math.min(last * HEIGHT, rows.rows) - r;
+        int step = GemmTile.X_STEP;
+        int kc = depthsOf(rows.block);
+        var lines = scratch.own(worker).lines;
         product.a.pack(
                 rows.row + r,
-                Math.min(last * HEIGHT, rows.rows) - r,
+                count,
                 HEIGHT,
                 rows.block * depths,
-                depthsOf(rows.block),
+                kc,
                 rows.x,
                 group,
                 1,
-                GemmTile.X_STEP,
-                scratch.own(worker).lines);
+                step,
+                lines);
+        for (int g = group; g < group + Math.ceilDiv(count, HEIGHT); g++)
+            Arrays.fill(rows.x[g], kc * step, turns(kc) * step, 0f);
     }
 
     @Override
@@ -212,14 +223,17 @@ final class GemmBlocked implements Launch {
         if (!packed) packPanels(product, rows.block, panel, last, own.panels, 0, worker);
         float[][] y = packed ? prepacked.get(rows.block) : own.panels;
         int first = packed ? 0 : panel;
-        int kc = Math.ceilDiv(depthsOf(rows.block), 2) * 2;
+        int kc = turns(depthsOf(rows.block));
         for (int r = begin; r < end; ) {
             int height = GemmTile.height(end - r);
             float[] x = rows.x[r / HEIGHT];
             int rowsHere = Math.min(height, end - r);
             for (int p = panel; p < last; p++) {
                 Arrays.fill(own.tile, 0);
-                GemmTile.multiply(height, x, y[p - first], own.tile, 0, kc);
+                int at = PARTS * (p - first);
+                if (GemmSplitTile.USED)
+                    GemmSplitTile.multiply(height, x, y[at], y[at + 1], own.tile, kc);
+                else GemmTile.multiply(height, x, y[at], own.tile, 0, kc);
                 store(product.c, rows.row + r, rowsHere, p, rows.block, sums, own);
             }
             r += height;

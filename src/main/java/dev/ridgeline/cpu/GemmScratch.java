@@ -9,8 +9,8 @@ import java.util.Arrays;
 /// Every panel and every group of rows is an array of its own, because [GemmTile] reads them from
 /// element 0.
 final class GemmScratch {
-    /// Elements of a panel of `b`.
-    static final int PANEL = GemmTile.WIDTH * GemmTile.DEPTH;
+    /// Elements of an array of a panel of `b`.
+    static final int PANEL = GemmTile.WIDTH * GemmTile.DEPTH / GemmSplitTile.PARTS;
 
     /// Elements of a group of rows of `a`.
     private static final int GROUP = GemmTile.X_STEP * GemmTile.DEPTH;
@@ -42,7 +42,7 @@ final class GemmScratch {
     /// Grows the buffers.
     ///
     /// @param groups of rows, of one depth block each
-    /// @param panels that a worker packs at a time
+    /// @param panels arrays of those that a worker packs at a time
     /// @param sumElements of unfinished sums
     /// @param each whether every worker needs rows and sums for itself
     void reserve(int groups, int panels, int sumElements, boolean each) {
