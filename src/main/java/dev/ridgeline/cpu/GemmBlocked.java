@@ -15,8 +15,9 @@ import java.util.List;
 /// A matrix product in cache-sized blocks (after Goto and van de Geijn 2008, ACM TOMS 34(3)): rows
 /// of `a` are packed once for all workers, one block of depths at a time, which is little enough to
 /// stay in a last-level cache that others use too; a task then packs a few panels of `b` into its
-/// second-level cache and runs [GemmTile] over all those rows, a group of rows in the first level
-/// at a time. It walks along the rows of `c`, which the processor then fetches ahead.
+/// second-level cache and runs [GemmTile], or [GemmSplitTile] where that is used, over all those
+/// rows, a group of rows in the first level at a time. It walks along the rows of `c`, which the
+/// processor then fetches ahead.
 ///
 /// Every element is the same chain of fused multiply-adds whatever the number of threads, because
 /// only rows and columns are divided among them.

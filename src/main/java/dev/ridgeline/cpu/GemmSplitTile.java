@@ -15,7 +15,7 @@ import jdk.incubator.vector.FloatVector;
 /// | `a`,`b` | (kc, COUNT)             | contiguous |
 /// | `t`     | (height, WIDTH)         | contiguous |
 ///
-/// kc is a multiple of 3. A turn has 55 micro-operations for 30 multiply-adds, where that of
+/// kc is a multiple of 3. A turn has 54 micro-operations for 30 multiply-adds, where that of
 /// [GemmTile] has 41 for 20; on a core whose other hardware thread is busy, their number is what
 /// bounds both. A comparison that never holds stands between two depths, because C2 moves no load
 /// across it: it would load so many ahead that sums leave their registers.
