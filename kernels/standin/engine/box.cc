@@ -1,7 +1,6 @@
 // Barriers in shared memory, and the copies of boxes that they count, after the PTX ISA. A load is seen by those who
 // waited for the phase that counts it, and by no one before; a store is done when its thread waits for it. Not checked:
 // fence.proxy.async.
-#include <algorithm>
 #include <cstring>
 
 #include "worker.h"
@@ -22,22 +21,18 @@ Mbarrier& find(uintptr_t barrier, uintptr_t site) {
   return found->second;
 }
 
-// Calls row(offset in the box, address in the matrix or 0 outside it, bytes) for what is contiguous on both sides: 16
-// bytes of a row, or fewer at its end.
-template <class Row>
-void each_run(const BoxInFlight& b, Row row) {
+// Calls element(its place in shared memory, its address in the matrix or 0 outside that) for all of a box.
+template <class Element>
+void each_element(const BoxInFlight& b, Element element) {
   const TensorMap& m = b.map;
-  const int per_run = 16 / m.element_bytes;
   for (int r = 0; r < m.box[1]; r++) {
     const int64_t y = int64_t{b.y} + r;
-    for (int c = 0; c < m.box[0]; c += per_run) {
+    for (int c = 0; c < m.box[0]; c++) {
+      const int64_t x = int64_t{b.x} + c;
+      const bool there = x >= 0 && x < m.dims[0] && y >= 0 && y < m.dims[1];
       uintptr_t inside = b.shared + (static_cast<uintptr_t>(r) * m.box[0] + c) * m.element_bytes;
       inside ^= (inside >> 7 & m.swizzled) << 4;
-      for (int e = c; e < std::min(c + per_run, int{m.box[0]}); e++, inside += m.element_bytes) {
-        const int64_t x = int64_t{b.x} + e;
-        const bool there = x >= 0 && x < m.dims[0] && y >= 0 && y < m.dims[1];
-        row(inside, there ? m.address + static_cast<uint64_t>(y) * m.strides[0] + x * m.element_bytes : 0);
-      }
+      element(inside, there ? m.address + static_cast<uint64_t>(y) * m.strides[0] + x * m.element_bytes : 0);
     }
   }
 }
@@ -63,7 +58,7 @@ BoxInFlight box(const void* map, int x, int y, const void* shared, uintptr_t sit
 bool complete(Worker& w, uintptr_t address, Mbarrier& b) {
   if (b.pending > 0 || b.bytes != 0) return false;
   for (const BoxInFlight& load : b.loads) {
-    each_run(load, [&](uintptr_t inside, uintptr_t outside) {
+    each_element(load, [&](uintptr_t inside, uintptr_t outside) {
       if (outside == 0) {
         memset(reinterpret_cast<void*>(inside), 0, load.map.element_bytes);
       } else {
@@ -130,7 +125,7 @@ void tensor_load(void* shared, const void* map, int x, int y, void* barrier) {
   Mbarrier& b = find(address, site);
   const uint64_t bytes = load.map.box_bytes();
   check_write(load.shared, bytes, site);
-  each_run(load, [&](uintptr_t, uintptr_t outside) {
+  each_element(load, [&](uintptr_t, uintptr_t outside) {
     if (outside != 0) check_read(outside, load.map.element_bytes, site);
   });
   memset(shared, 0xff, bytes);
@@ -157,7 +152,7 @@ void tensor_store_wait(int pending) {
       kept.push_back(store);
       continue;
     }
-    each_run(store, [&](uintptr_t inside, uintptr_t outside) {
+    each_element(store, [&](uintptr_t inside, uintptr_t outside) {
       if (outside == 0) return;
       check_write(outside, store.map.element_bytes, store.site);
       memcpy(reinterpret_cast<void*>(outside), reinterpret_cast<void*>(inside), store.map.element_bytes);
