@@ -72,17 +72,17 @@ record AttentionPanels(int headDim, MemorySegment lines) {
 
     /// Rows `[first, first + count)` of a head ([AttentionView#byRow]) as groups of rows.
     void packLeftByRows(GemmOperand rows, int first, int count, float[][] to, int at) {
-        rows.pack(first, count, HEIGHT, 0, headDim, to, at, 1, X_STEP, lines);
+        rows.pack(first, count, HEIGHT, 0, headDim, to, at, X_STEP, 2, lines);
     }
 
     /// The same rows ([AttentionView#byDim]) as groups of dimensions.
     void packLeftByDims(GemmOperand dims, int first, int count, float[][] to, int at) {
-        dims.pack(0, headDim, HEIGHT, first, count, to, at, 1, X_STEP, lines);
+        dims.pack(0, headDim, HEIGHT, first, count, to, at, X_STEP, 2, lines);
     }
 
     /// The same rows ([AttentionView#byRow]) as panels.
     void packRight(GemmOperand rows, int first, int count, float[][] to) {
-        rows.pack(first, count, WIDTH, 0, headDim, to, 0, 1, WIDTH, lines);
+        rows.pack(first, count, WIDTH, 0, headDim, to, 0, WIDTH, 2, lines);
     }
 
     /// `scores = rows · panel`, a row per key: as many keys as are in the groups that `count` keys

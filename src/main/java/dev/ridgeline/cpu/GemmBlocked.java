@@ -89,11 +89,6 @@ final class GemmBlocked implements Launch {
         return Math.min(depths, op.k() - block * depths);
     }
 
-    /// Depths that a tile goes through for `kc` of them.
-    private static int turns(int kc) {
-        return Math.ceilDiv(kc, TURN) * TURN;
-    }
-
     private void packAll() {
         for (int block = 0; block < depthBlocks; block++) {
             var all = GemmScratch.grown(new float[0][], PARTS * panels, GemmScratch.PANEL);
@@ -116,9 +111,8 @@ final class GemmBlocked implements Launch {
         int each = WIDTH / PARTS;
         int kc = depthsOf(block);
         var lines = scratch.own(worker).lines;
-        product.b.pack(column, columns, each, block * depths, kc, into, PARTS * at, 1, each, lines);
-        for (int i = PARTS * at; i < PARTS * (at + last - panel); i++)
-            Arrays.fill(into[i], kc * each, turns(kc) * each, 0f);
+        product.b.pack(
+                column, columns, each, block * depths, kc, into, PARTS * at, each, TURN, lines);
     }
 
     /// The groups `[group, last)`, or as many of them as there are.
@@ -136,11 +130,9 @@ final class GemmBlocked implements Launch {
                 kc,
                 rows.x,
                 group,
-                1,
                 step,
+                TURN,
                 lines);
-        for (int g = group; g < group + Math.ceilDiv(count, HEIGHT); g++)
-            Arrays.fill(rows.x[g], kc * step, turns(kc) * step, 0f);
     }
 
     @Override
@@ -224,16 +216,15 @@ final class GemmBlocked implements Launch {
         if (!packed) packPanels(product, rows.block, panel, last, own.panels, 0, worker);
         float[][] y = packed ? prepacked.get(rows.block) : own.panels;
         int first = packed ? 0 : panel;
-        int kc = turns(depthsOf(rows.block));
+        int kc = Math.ceilDiv(depthsOf(rows.block), TURN) * TURN;
         for (int r = begin; r < end; ) {
-            int height = GemmTile.height(end - r);
+            int height = GemmSplitTile.USED ? HEIGHT : GemmTile.height(end - r);
             float[] x = rows.x[r / HEIGHT];
             int rowsHere = Math.min(height, end - r);
             for (int p = panel; p < last; p++) {
                 Arrays.fill(own.tile, 0);
                 int at = PARTS * (p - first);
-                if (GemmSplitTile.USED)
-                    GemmSplitTile.multiply(height, x, y[at], y[at + 1], own.tile, kc);
+                if (GemmSplitTile.USED) GemmSplitTile.multiply(x, y[at], y[at + 1], own.tile, kc);
                 else GemmTile.multiply(height, x, y[at], own.tile, 0, kc);
                 store(product.c, rows.row + r, rowsHere, p, rows.block, sums, own);
             }

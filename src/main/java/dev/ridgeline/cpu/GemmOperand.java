@@ -57,10 +57,10 @@ record GemmOperand(
 
     /// Rows or columns `[o, o + valid)` at depths `[p, p + kc)`, in groups of `each`: a line of
     /// `step` elements per depth, whose first elements are the group's. What follows them in a line
-    /// is neighbours, or left as it was: it meets only what is not stored. An odd depth is made
-    /// even by a line of zeros.
+    /// is neighbours, or left as it was: it meets only what is not stored. Lines of zeros make the
+    /// depths a multiple of `turn`.
     ///
-    /// @param at where the first group's array is in `into`; the others follow `jump` apart
+    /// @param at where the first group's array is in `into`; the others follow
     /// @param lines scratch of [GemmTranspose#LINES] times `kc` elements
     void pack(
             int o,
@@ -70,46 +70,37 @@ record GemmOperand(
             int kc,
             float[][] into,
             int at,
-            int jump,
             int step,
+            int turn,
             MemorySegment lines) {
         int groups = Math.ceilDiv(valid, each);
         if (depth == 1) {
             for (int g = 0; g < groups; g++) {
                 int first = o + g * each;
                 int own = Math.min(each, o + valid - first);
-                transpose(first, own, p, kc, into[at + g * jump], step, lines);
+                transpose(first, own, p, kc, into[at + g], step, lines);
             }
         } else {
             // groups whose lines may be read whole
             int whole = count - o < step ? 0 : Math.min(groups, (count - o - step) / each + 1);
-            copyLines(o, each, p, kc, into, at, jump, step, whole);
+            copyLines(o, each, p, kc, into, at, step, whole);
             for (int g = whole; g < groups; g++) {
                 int first = o + g * each;
                 int own = Math.min(each, o + valid - first);
-                float[] to = into[at + g * jump];
+                float[] to = into[at + g];
                 for (int k = 0; k < kc; k++) copy(at(first, p + k), own, to, k * step);
             }
         }
-        if (kc % 2 == 1)
-            for (int g = 0; g < groups; g++)
-                Arrays.fill(into[at + g * jump], kc * step, (kc + 1) * step, 0f);
+        int end = Math.ceilDiv(kc, turn) * turn;
+        for (int g = 0; g < groups; g++) Arrays.fill(into[at + g], kc * step, end * step, 0f);
     }
 
     private void copyLines(
-            int o,
-            int each,
-            int p,
-            int kc,
-            float[][] into,
-            int at,
-            int jump,
-            int step,
-            int groups) {
+            int o, int each, int p, int kc, float[][] into, int at, int step, int groups) {
         for (int k = 0; k < kc; k += NEAR) {
             int depths = Math.min(NEAR, kc - k);
             for (int g = 0; g < groups; g++) {
-                float[] to = into[at + g * jump];
+                float[] to = into[at + g];
                 long from = at(o + g * each, p + k);
                 if (dtype == DType.BF16) copyBf16(memory, from, depth, depths, to, k * step, step);
                 else if (step == Lanes.COUNT) copyOne(memory, from, depth, depths, to, k * step);
