@@ -3,7 +3,8 @@ package dev.ridgeline.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// Native host memory, zeroed, aligned to a cache line (which is also the widest vector).
+/// Native host memory, zeroed, aligned to a cache line (which is also the widest vector); in large
+/// pages where the system has them.
 public final class HostBuffer implements Buffer {
     /// Bytes in a cache line of every CPU we know.
     public static final int ALIGNMENT = 64;
@@ -26,7 +27,9 @@ public final class HostBuffer implements Buffer {
     /// @param onClose runs once, when the memory is given back
     public static HostBuffer of(long bytes, Runnable onClose) {
         Arena arena = Arena.ofShared();
-        return new HostBuffer(arena, arena.allocate(bytes, ALIGNMENT), onClose);
+        var memory =
+                LargePages.allocate(bytes, arena).orElseGet(() -> arena.allocate(bytes, ALIGNMENT));
+        return new HostBuffer(arena, memory, onClose);
     }
 
     /// The whole memory of the buffer behind `t`; element 0 of `t` is at `t.offset() *
