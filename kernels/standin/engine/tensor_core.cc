@@ -148,8 +148,10 @@ template <Format of_a, Format of_b>
   }
   Factor b;
   bool special_column[columns] = {};
+  uint32_t any_b = 0;
   for (int k = 0; k < depth; k++) {
     for (int j = 0; j < columns; j++) {
+      any_b |= words.b[k][j];
       Number element = number<of_b>(words.b[k][j]);
       b.significand[k][j] = element.significand;
       b.exponent[k][j] = element.exponent;
@@ -159,7 +161,9 @@ template <Format of_a, Format of_b>
   for (int i = 0; i < rows; i++) {
     Number a[most_depth];
     bool special_row = false;
+    uint32_t any_a = 0;
     for (int k = 0; k < depth; k++) {
+      any_a |= words.a[i][k];
       a[k] = number<of_a>(words.a[i][k]);
       special_row |= a[k].special;
     }
@@ -168,7 +172,12 @@ template <Format of_a, Format of_b>
       c[j] = offers[i % 8 * 4 + j / 2].d[i / 8 * 2 + j % 2];
       finite[j] = std::isfinite(c[j]) ? c[j] : 0;
     }
-    sum_row(finite, a, b, depth, of_a.fraction + of_b.fraction, unit);
+    // What fills up a tile changes nothing that is kept whole, but that the sum of zeros has no sign.
+    if ((any_a == 0 || any_b == 0) && unit.kept == f32_fraction) {
+      for (float& sum : finite) sum += 0;
+    } else {
+      sum_row(finite, a, b, depth, of_a.fraction + of_b.fraction, unit);
+    }
     for (int j = 0; j < columns; j++) {
       float sum = finite[j];
       if (special_row || special_column[j] || !std::isfinite(c[j])) {
