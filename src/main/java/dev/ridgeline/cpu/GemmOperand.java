@@ -138,22 +138,13 @@ record GemmOperand(
 
     private void transpose(
             int o, int valid, int p, int kc, float[] into, int step, MemorySegment lines) {
-        int j = 0;
-        for (; j <= valid - GemmTranspose.LINES; j += GemmTranspose.LINES) {
-            if (dtype == DType.F32) {
+        for (int j = 0; j < valid; j += GemmTranspose.LINES) {
+            if (dtype == DType.F32 && o + j + GemmTranspose.LINES <= count) {
                 GemmTranspose.transpose(memory, at(o + j, p), outer, kc, into, j, step);
             } else {
-                for (int r = 0; r < GemmTranspose.LINES; r++)
+                for (int r = 0; r < GemmTranspose.LINES && o + j + r < count; r++)
                     widen(at(o + j + r, p), kc, lines, (long) r * kc);
                 GemmTranspose.transpose(lines, 0, kc, kc, into, j, step);
-            }
-        }
-        for (; j < valid; j++) {
-            if (dtype == DType.F32) {
-                GemmTranspose.spread(memory, at(o + j, p), kc, into, j, step);
-            } else {
-                widen(at(o + j, p), kc, lines, 0);
-                GemmTranspose.spread(lines, 0, kc, into, j, step);
             }
         }
     }

@@ -14,65 +14,81 @@ import java.lang.foreign.MemorySegment;
 
 /// Turns a few lines of f32 into as many columns: what packing does to an operand whose innermost
 /// axis is the one that is summed over.
-///
-/// In vectors of 128 bits whatever the width of the others, because elements change places within
-/// these in one micro-operation; across 256 bits it takes several.
 final class GemmTranspose {
     /// Lines at a time.
-    static final int LINES = 4;
+    static final int LINES = Lanes.COUNT >= 8 ? 8 : 4;
 
-    static final VectorSpecies<Float> F128 = FloatVector.SPECIES_128;
+    static final VectorSpecies<Float> F256 = FloatVector.SPECIES_256;
+    private static final VectorSpecies<Integer> I256 = IntVector.SPECIES_256;
     static final VectorShuffle<Float> SWAP_1 = swap(1);
     static final VectorShuffle<Float> SWAP_2 = swap(2);
-    private static final VectorSpecies<Integer> I128 = IntVector.SPECIES_128;
+    static final VectorShuffle<Float> SWAP_4 = swap(4);
 
     private GemmTranspose() {}
 
     private static VectorShuffle<Float> swap(int distance) {
-        return VectorShuffle.fromOp(F128, lane -> lane ^ distance);
+        return VectorShuffle.fromOp(F256, lane -> lane ^ distance);
     }
 
     /// `into[at + k * step + r] = memory[from + r * line + k]` for k in `[0, kc)` and r in `[0,
     /// LINES)`.
     static void transpose(
             MemorySegment memory, long from, long line, int kc, float[] into, int at, int step) {
-        int whole = kc / 4 * 4;
-        blocks(memory, from, line, whole, into, at, step);
-        for (int k = whole; k < kc; k++)
+        var known = Lanes.known(memory);
+        int k = LINES == 8 ? eights(known, from, line, kc, into, at, step) : 0;
+        for (; k < kc; k++)
             for (int r = 0; r < LINES; r++)
-                into[at + k * step + r] = memory.getAtIndex(JAVA_FLOAT, from + r * line + k);
+                into[at + k * step + r] = known.getAtIndex(JAVA_FLOAT, from + r * line + k);
     }
 
-    /// The same for one line.
-    static void spread(MemorySegment memory, long from, int kc, float[] into, int at, int step) {
-        var known = Lanes.known(memory);
-        for (int k = 0; k < kc; k++) into[at + k * step] = known.getAtIndex(JAVA_FLOAT, from + k);
-    }
-
-    /// Blocks of 4 by 4 in two steps: lines 1, then 2 apart exchange what is off the diagonal of a
-    /// block of twice that size.
-    private static void blocks(
+    /// Blocks of 8 by 8 in three steps: lines 1, then 2, then 4 apart exchange what is off the
+    /// diagonal of a block of twice that size.
+    ///
+    /// @return how many of the `kc` are done
+    private static int eights(
             MemorySegment memory, long from, long line, int kc, float[] into, int at, int step) {
-        var known = Lanes.known(memory);
-        var lane = IntVector.zero(I128).addIndex(1);
-        var one = lane.and(1).compare(VectorOperators.NE, 0).cast(F128);
-        var two = lane.and(2).compare(VectorOperators.NE, 0).cast(F128);
-        long next = line << 2;
-        for (int k = 0; k < kc; k += 4) {
+        var lane = IntVector.zero(I256).addIndex(1);
+        var one = lane.and(1).compare(VectorOperators.NE, 0).cast(F256);
+        var two = lane.and(2).compare(VectorOperators.NE, 0).cast(F256);
+        var four = lane.and(4).compare(VectorOperators.NE, 0).cast(F256);
+        int k = 0;
+        for (; k <= kc - 8; k += 8) {
             long i = from + k << 2;
-            var a0 = FloatVector.fromMemorySegment(F128, known, i, LE);
-            var a1 = FloatVector.fromMemorySegment(F128, known, i + next, LE);
-            var a2 = FloatVector.fromMemorySegment(F128, known, i + 2 * next, LE);
-            var a3 = FloatVector.fromMemorySegment(F128, known, i + 3 * next, LE);
+            long next = line << 2;
+            var a0 = FloatVector.fromMemorySegment(F256, memory, i, LE);
+            var a1 = FloatVector.fromMemorySegment(F256, memory, i + next, LE);
+            var a2 = FloatVector.fromMemorySegment(F256, memory, i + 2 * next, LE);
+            var a3 = FloatVector.fromMemorySegment(F256, memory, i + 3 * next, LE);
+            var a4 = FloatVector.fromMemorySegment(F256, memory, i + 4 * next, LE);
+            var a5 = FloatVector.fromMemorySegment(F256, memory, i + 5 * next, LE);
+            var a6 = FloatVector.fromMemorySegment(F256, memory, i + 6 * next, LE);
+            var a7 = FloatVector.fromMemorySegment(F256, memory, i + 7 * next, LE);
             var b0 = a0.blend(a1.rearrange(SWAP_1), one);
             var b1 = a0.rearrange(SWAP_1).blend(a1, one);
             var b2 = a2.blend(a3.rearrange(SWAP_1), one);
             var b3 = a2.rearrange(SWAP_1).blend(a3, one);
+            var b4 = a4.blend(a5.rearrange(SWAP_1), one);
+            var b5 = a4.rearrange(SWAP_1).blend(a5, one);
+            var b6 = a6.blend(a7.rearrange(SWAP_1), one);
+            var b7 = a6.rearrange(SWAP_1).blend(a7, one);
+            var c0 = b0.blend(b2.rearrange(SWAP_2), two);
+            var c2 = b0.rearrange(SWAP_2).blend(b2, two);
+            var c1 = b1.blend(b3.rearrange(SWAP_2), two);
+            var c3 = b1.rearrange(SWAP_2).blend(b3, two);
+            var c4 = b4.blend(b6.rearrange(SWAP_2), two);
+            var c6 = b4.rearrange(SWAP_2).blend(b6, two);
+            var c5 = b5.blend(b7.rearrange(SWAP_2), two);
+            var c7 = b5.rearrange(SWAP_2).blend(b7, two);
             int to = at + k * step;
-            b0.blend(b2.rearrange(SWAP_2), two).intoArray(into, to);
-            b1.blend(b3.rearrange(SWAP_2), two).intoArray(into, to + step);
-            b0.rearrange(SWAP_2).blend(b2, two).intoArray(into, to + 2 * step);
-            b1.rearrange(SWAP_2).blend(b3, two).intoArray(into, to + 3 * step);
+            c0.blend(c4.rearrange(SWAP_4), four).intoArray(into, to);
+            c0.rearrange(SWAP_4).blend(c4, four).intoArray(into, to + 4 * step);
+            c1.blend(c5.rearrange(SWAP_4), four).intoArray(into, to + step);
+            c1.rearrange(SWAP_4).blend(c5, four).intoArray(into, to + 5 * step);
+            c2.blend(c6.rearrange(SWAP_4), four).intoArray(into, to + 2 * step);
+            c2.rearrange(SWAP_4).blend(c6, four).intoArray(into, to + 6 * step);
+            c3.blend(c7.rearrange(SWAP_4), four).intoArray(into, to + 3 * step);
+            c3.rearrange(SWAP_4).blend(c7, four).intoArray(into, to + 7 * step);
         }
+        return k;
     }
 }
