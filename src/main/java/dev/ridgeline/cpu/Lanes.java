@@ -15,7 +15,8 @@ import jdk.incubator.vector.VectorSpecies;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 
-/// The vector width every CPU kernel uses, and loads and stores that know the element type.
+/// The vector width every CPU kernel uses, and loads and stores that know the element type. A
+/// second width in the same process may slow the loops of the first ([GemmTranspose]).
 ///
 /// The fields are static finals, because C2 compiles a species to instructions only where it is a
 /// constant. The methods stay under 35 bytes of bytecode (`MaxInlineSize`), because C2 calls a

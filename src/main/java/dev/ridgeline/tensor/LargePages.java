@@ -1,5 +1,6 @@
 package dev.ridgeline.tensor;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -17,6 +18,9 @@ import java.util.Optional;
 /// does not keep it looks up in tables in memory, and in a virtual machine in two of them.
 final class LargePages {
     private static final long PAGE = 2L << 20;
+
+    /// Bytes of the smallest page that a processor has.
+    private static final long SMALL_PAGE = 4096;
 
     // as <sys/mman.h> has them for x86-64 and AArch64
     private static final int PROT_READ = 1;
@@ -97,8 +101,8 @@ final class LargePages {
         var memory =
                 MemorySegment.ofAddress(start)
                         .reinterpret(bytes, arena, _ -> calls.unmap.call(address, mapped));
-        // backed now and not when a kernel that is timed first comes by
-        memory.fill((byte) 0);
+        // backed now, and not when a kernel that is timed comes by first; it is zero by itself
+        for (long at = 0; at < bytes; at += SMALL_PAGE) memory.set(JAVA_BYTE, at, (byte) 0);
         return Optional.of(memory);
     }
 }

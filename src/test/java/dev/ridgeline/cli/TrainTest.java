@@ -22,7 +22,7 @@ class TrainTest {
     private static final int KILLS = Integer.getInteger("kills", 8);
 
     /// Steps of the run for each time that it is killed.
-    private static final int STEPS = 50;
+    private static final int STEPS = 40;
 
     @TempDir Path folder;
     private Path text;
